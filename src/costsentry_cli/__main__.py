@@ -1,0 +1,21 @@
+"""Entry of the console scripts. ``--version`` is answered before anything else is imported."""
+
+from __future__ import annotations
+
+import sys
+
+from costsentry_cli import __version__
+
+
+def main() -> int:
+    """Run the command line; the return value is the exit status."""
+    if sys.argv[1:] == ["--version"]:
+        sys.stdout.write(f"sentry (costsentry-cli) {__version__}\n")
+        return 0
+    from costsentry_cli.cli.main import run
+
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Floor 1: what the product means. Standard library only; no AWS, no terminal, no files."""
