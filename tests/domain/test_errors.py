@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from fakes import service_model
 
 from costsentry_cli.domain import aws_errors, errors
 from costsentry_cli.domain.errors import ERRORS, EXIT_MEANING, Exit, SentryError
+from fakes import service_model
 
 SOURCE = Path(__file__).parents[2] / "src" / "costsentry_cli"
 

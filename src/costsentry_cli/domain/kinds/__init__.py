@@ -1,0 +1,8 @@
+"""Kinds of resource that can be declared, one file each; ``KINDS`` is where a new one is named."""
+
+from __future__ import annotations
+
+from costsentry_cli.domain.kind import Kind
+from costsentry_cli.domain.kinds.inference_profile import InferenceProfile
+
+KINDS: tuple[Kind, ...] = (InferenceProfile(),)

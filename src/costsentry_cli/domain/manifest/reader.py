@@ -1,0 +1,98 @@
+"""A document's meaning: what a manifest can hold is the table in ``fields``, the rules between values are here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from costsentry_cli.domain.document import Node, Problem, Scalar, Source
+from costsentry_cli.domain.manifest.bounds import budgets_of, limits_of
+from costsentry_cli.domain.manifest.fields import MANIFEST, MATCH_KEYS
+from costsentry_cli.domain.manifest.findings import Findings, shown
+from costsentry_cli.domain.manifest.models import Suggest, models_of, suggest_from_catalogue
+from costsentry_cli.domain.manifest.profiles import Expansion, TagPairs, texts
+from costsentry_cli.domain.manifest.shapes import Filled
+from costsentry_cli.domain.manifest.types import DesiredProfile, Manifest
+
+
+def read(
+    document: Node, source: Source, problems: Sequence[Problem] = (), *, suggest: Suggest = suggest_from_catalogue
+) -> Manifest:
+    """Give a document its meaning.
+
+    ``problems`` are those found while the file was read; the empty scalar stands where something could not be read.
+    ``suggest`` names known model ids similar to a text. Raises ``InvalidDocument`` with every problem there is.
+    """
+    findings = Findings(source, problems)
+    top = MANIFEST.read(document, "the manifest", findings)
+    manifest = _meaning(top, source, findings, suggest) if top is not None else None
+    findings.raise_if_any()
+    if manifest is None:
+        raise AssertionError("a manifest without problems has a meaning")
+    return manifest
+
+
+def _meaning(top: Filled, source: Source, findings: Findings, suggest: Suggest) -> Manifest | None:
+    """The manifest, or None when something essential is missing; every rule is tried in any case."""
+    models = models_of(top.get("models") or (), suggest, findings)
+    common: TagPairs = top.get("tags") or ()
+    entries: tuple[Filled, ...] = top.get("profiles") or ()
+    limits: tuple[Filled, ...] = top.get("limits") or ()
+    regions = _texts(top.get("regions"))
+    _one_spelling_per_key(_tag_keys(common, entries, top.get("cost_allocation_tags") or (), limits), findings)
+    profiles = _profiles(entries, Expansion(models, common, regions, source, findings), top)
+    used = frozenset(entry.values["model"].text for entry in entries if entry.get("model"))
+    keys = tuple(dict.fromkeys(key.text for key in _tag_keys(common, entries, (), ())))
+    manifest_limits = limits_of(limits, models, used, findings)
+    budgets = budgets_of(top.get("budgets") or (), profiles, keys, source, findings)
+    if top.broken:
+        return None
+    return Manifest(
+        version=int(top.values["version"]),
+        namespace=top.values["namespace"].text,
+        account=top.values["account"].text if top.get("account") else None,
+        regions=regions,
+        models=MappingProxyType(dict(models.ids)),
+        tags=MappingProxyType(texts(common)),
+        profiles=profiles,
+        cost_allocation_tags=_texts(top.get("cost_allocation_tags")),
+        limits=manifest_limits,
+        budgets=budgets,
+        source=source,
+    )
+
+
+def _texts(scalars: Sequence[Scalar] | None) -> tuple[str, ...]:
+    return tuple(each.text for each in scalars or ())
+
+
+def _profiles(entries: Sequence[Filled], expansion: Expansion, top: Filled) -> tuple[DesiredProfile, ...]:
+    """The profiles of every entry that can be expanded; with broken common tags or regions none can."""
+    if "tags" in top.broken or "regions" in top.broken:
+        return ()
+    return tuple(profile for entry in entries if not entry.broken for profile in expansion.of(entry))
+
+
+def _tag_keys(
+    common: TagPairs, entries: Sequence[Filled], activated: Sequence[Scalar], limits: Sequence[Filled]
+) -> Iterator[Scalar]:
+    """Every place that names a tag key; for a limit the value stands for its key."""
+    yield from (key for key, _ in common)
+    for entry in entries:
+        yield from (key for key, _ in entry.get("tags") or ())
+    yield from activated
+    for limit in limits:
+        match: Mapping[str, Scalar | None] = limit.get("match").values if limit.get("match") else {}
+        yield from (Scalar(key, value.at) for key in MATCH_KEYS[1:] if (value := match.get(key)))
+
+
+def _one_spelling_per_key(keys: Iterator[Scalar], findings: Findings) -> None:
+    """Tag keys are case-sensitive in AWS: two spellings are two tags, and a report loses half the cost."""
+    first: dict[str, Scalar] = {}
+    for key in keys:
+        known = first.setdefault(key.text.casefold(), key)
+        if known.text != key.text:
+            message = (
+                f"the tag key {shown(key.text)} differs from {shown(known.text)} on line {known.at.line} only in case"
+            )
+            findings.about(key, "CS0022", message, f"write '{known.text}' in both places: AWS takes them for two tags")

@@ -1,0 +1,103 @@
+"""What a manifest means once it is read: the desired state, as plain values.
+
+Every value remembers the place it was declared at (``at``), for messages about it later on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from costsentry_cli.domain.document import Mark, Source
+
+Per = Literal["minute", "hour", "day", "month"]
+BudgetPer = Literal["day", "month", "quarter", "year"]
+Mode = Literal["enforce", "observe"]
+OnLedgerError = Literal["deny", "allow"]
+AlertOf = Literal["actual", "forecast"]
+
+
+@dataclass(frozen=True)
+class DesiredProfile:
+    """One application inference profile that should exist, in each of ``regions`` (empty: the target's region).
+
+    ``key`` is its identity under the namespace, ``name`` what AWS shows. ``model`` is the reference as written,
+    ``model_id`` what it stands for: a model id, a system profile id or the ARN of either. ``tags`` are the common and
+    own tags merged, read-only and in key order, without the ownership tags.
+    """
+
+    key: str
+    name: str
+    model: str
+    model_id: str
+    tags: Mapping[str, str]
+    description: str | None
+    regions: tuple[str, ...]
+    at: Mark
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A bound on what calls may use in each window of ``per``; at least one of the amounts is set.
+
+    ``match`` selects calls by ``model`` (an alias), ``costCenter``, ``applicationId`` and ``environment``;
+    empty matches every call. ``fallback`` is the alias to try when this limit denies.
+    """
+
+    match: Mapping[str, str]
+    per: Per
+    tokens: int | None
+    input_tokens: int | None
+    output_tokens: int | None
+    requests: int | None
+    usd: Decimal | None
+    mode: Mode
+    on_ledger_error: OnLedgerError
+    fallback: str | None
+    at: Mark
+
+
+@dataclass(frozen=True)
+class Alert:
+    """Who hears of a budget when ``of`` (actual or forecast cost) passes ``at_percent`` of its amount."""
+
+    at_percent: Decimal
+    of: AlertOf
+    email: tuple[str, ...]
+    sns: tuple[str, ...]
+    at: Mark
+
+
+@dataclass(frozen=True)
+class Budget:
+    """An AWS budget; with ``for_each`` (a tag key) one for every value of that tag, and ``name`` is a template."""
+
+    name: str
+    for_each: str | None
+    amount: Decimal
+    per: BudgetPer
+    alerts: tuple[Alert, ...]
+    at: Mark
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A valid manifest.
+
+    ``models`` maps aliases to what they stand for; ``tags`` are the common tags with every value each may take;
+    ``profiles`` are expanded: one for every combination of listed tag values.
+    """
+
+    version: int
+    namespace: str
+    account: str | None
+    regions: tuple[str, ...]
+    models: Mapping[str, str]
+    tags: Mapping[str, tuple[str, ...]]
+    profiles: tuple[DesiredProfile, ...]
+    cost_allocation_tags: tuple[str, ...]
+    limits: tuple[Limit, ...]
+    budgets: tuple[Budget, ...]
+    source: Source

@@ -1,0 +1,49 @@
+"""The two sides of a diff, for every kind: what is desired and what is observed, as flat named fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from costsentry_cli.domain.document import Mark
+
+OWN = "costsentry:"
+NAMESPACE_TAG = "costsentry:namespace"
+KEY_TAG = "costsentry:key"
+SPEC_TAG = "costsentry:spec"
+OWNERSHIP_TAGS = (NAMESPACE_TAG, KEY_TAG, SPEC_TAG)
+"""The tags this program puts on what it owns; they count towards AWS's maximum."""
+
+
+class Policy(StrEnum):
+    """What a difference in a field means."""
+
+    IN_PLACE = "in_place"
+    REPLACE = "replace"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True)
+class Desired:
+    """One resource the manifest wants; ``fields`` are comparable texts (``model``, ``tags.costCenter``)."""
+
+    key: str
+    name: str
+    region: str
+    fields: Mapping[str, str]
+    at: Mark | None = None
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One resource the account has. ``namespace`` and ``key`` are our ownership marks, None when it has none."""
+
+    arn: str
+    name: str
+    region: str
+    fields: Mapping[str, str]
+    namespace: str | None = None
+    key: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Every tag as it stands on the resource, ours included."""
