@@ -1,0 +1,167 @@
+"""The composition root: which target, account, region and clock a command has. Only here is the sandbox known."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from costsentry_cli.cli.options import Common
+from costsentry_cli.domain.calls import Cloud
+from costsentry_cli.domain.errors import SentryError
+from costsentry_cli.domain.manifest.types import Manifest
+
+if TYPE_CHECKING:
+    from costsentry_cli.sandbox import Sandbox
+    from costsentry_cli.sandbox.seed import SeedReport
+
+SANDBOX_REGION = "us-east-1"
+SANDBOX_DB = Path(".costsentry/sandbox.db")
+MANIFEST = Path("profiles.yaml")
+ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a command talks to. ``account`` is twelve digits; ``note`` says how we got there."""
+
+    kind: str
+    account: str
+    region: str
+    note: str = ""
+
+    def line(self) -> str:
+        """The sentence printed first, on stderr."""
+        if self.kind == "sandbox":
+            return "target: sandbox (no AWS account touched)"
+        masked = f"{self.account[:4]}****{self.account[-4:]}"
+        return f"target: aws {masked} {self.region}" + (f" ({self.note})" if self.note else "")
+
+    def as_dict(self) -> dict[str, str]:
+        """For JSON documents."""
+        return {"kind": self.kind, "account": self.account, "region": self.region}
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything a use case is given: the cloud, who and where it is, and the time."""
+
+    cloud: Cloud
+    target: Target
+    clock: Callable[[], datetime]
+
+
+def manifest_path(common: Common) -> Path:
+    """The manifest's file: ``-f``, ``COSTSENTRY_FILE`` (an option default), else ./profiles.yaml."""
+    return common.file or MANIFEST
+
+
+def read_manifest(common: Common) -> Manifest:
+    """Load and check the manifest; raises ``InvalidDocument`` with every problem."""
+    from costsentry_cli.manifest_file import read
+
+    return read(manifest_path(common))
+
+
+def open_context(common: Common, manifest: Manifest | None = None, *, quiet: bool = False) -> Context:
+    """Connect to the target, say which it is, and refuse another account than the manifest names."""
+    context = _sandbox_context(common, manifest) if common.sandbox else _aws_context(common, manifest)
+    if not quiet:
+        print_target(context.target)
+    if manifest is not None and manifest.account not in (None, context.target.account):
+        raise SentryError(
+            "CS0204",
+            f"the manifest is for account {manifest.account}, these credentials belong to {context.target.account}",
+            where=manifest.source.name,
+        )
+    return context
+
+
+def print_target(target: Target) -> None:
+    """The target line; before anything else happens."""
+    sys.stderr.write(target.line() + "\n")
+    sys.stderr.flush()
+
+
+def sandbox_path(common: Common) -> Path:
+    """The sandbox's state file."""
+    return Path(common.sandbox_db) if common.sandbox_db else SANDBOX_DB
+
+
+def open_sandbox(common: Common) -> Sandbox:
+    """The sandbox itself, for the commands that steer it."""
+    return sandbox_at(sandbox_path(common))
+
+
+def sandbox_at(path: Path, clock: Callable[[], datetime] | None = None) -> Sandbox:
+    """The sandbox in this file; ``clock`` replaces the machine's (aware, UTC)."""
+    from costsentry_cli.sandbox import Sandbox
+
+    return Sandbox(path) if clock is None else Sandbox(path, clock=clock)
+
+
+def serve_sandbox(sandbox: Sandbox, port: int, ready: Callable[[str], None]) -> None:
+    """Serve on loopback until interrupted; ``ready`` is told the URL."""
+    from costsentry_cli.sandbox.server import serve
+
+    try:
+        serve(sandbox, port, ready)
+    except OSError as error:
+        raise SentryError("CS0101", f"port {port}: {error.strerror}", help="--port 0 takes a free one") from error
+
+
+def sandbox_environment(endpoint: str) -> dict[str, str]:
+    """Environment variables for other AWS clients."""
+    from costsentry_cli.sandbox import environment
+
+    return environment(endpoint)
+
+
+def seed_sandbox(sandbox: Sandbox, days: int, random_seed: int) -> SeedReport:
+    """Fill the sandbox with past traffic."""
+    from costsentry_cli.sandbox.seed import seed
+
+    return seed(sandbox.store, sandbox.now(), days=days, random_seed=random_seed)
+
+
+def order_fault(  # noqa: PLR0913, RUF100 one fault has this many sides
+    sandbox: Sandbox, service: str, operation: str, effect: str, skip: int, times: int, probability: float
+) -> None:
+    """Order a fault; raises ``ValueError`` for an effect there is not."""
+    from costsentry_cli.sandbox import FaultRule
+
+    sandbox.add_fault(FaultRule(service, operation, effect, skip=skip, times=times, probability=probability))
+
+
+def _region(common: Common, manifest: Manifest | None) -> str | None:
+    if common.region:
+        return common.region
+    return manifest.regions[0] if manifest is not None and manifest.regions else None
+
+
+def _sandbox_context(common: Common, manifest: Manifest | None) -> Context:
+    return sandbox_context(open_sandbox(common), _region(common, manifest) or SANDBOX_REGION)
+
+
+def sandbox_context(sandbox: Sandbox, region: str) -> Context:
+    """A context whose cloud is this sandbox and whose time is the sandbox's clock."""
+    from costsentry_cli.aws import connect_to, identity
+
+    door = connect_to(sandbox.plug, region)
+    return Context(door, Target("sandbox", identity(door), region), sandbox.now)
+
+
+def _aws_context(common: Common, manifest: Manifest | None) -> Context:
+    from costsentry_cli.aws import connect, identity
+
+    door = connect(_region(common, manifest), common.aws_profile)
+    named = common.aws_profile or os.environ.get("AWS_PROFILE")
+    endpoint = next((os.environ[name] for name in ENDPOINT_VARIABLES if os.environ.get(name)), None)
+    notes = [f"aws profile: {named}"] if named else []
+    notes += [f"endpoint: {endpoint}"] if endpoint else []
+    target = Target("aws", identity(door), door.region, ", ".join(notes))
+    return Context(door, target, lambda: datetime.now(UTC))

@@ -1,0 +1,149 @@
+"""``sentry demo``: the whole main job in a minute, in a sandbox of its own."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib import resources
+from pathlib import Path
+
+from costsentry_cli.cli.context import Context, print_target, sandbox_at, sandbox_context
+from costsentry_cli.cli.options import OUTPUT, Common, common, group
+from costsentry_cli.cli.output import drawn, write_file
+from costsentry_cli.cli.profiles import KINDS
+from costsentry_cli.domain import window
+from costsentry_cli.domain.manifest.types import Manifest
+from costsentry_cli.domain.table import Table
+from costsentry_cli.manifest_file import read
+from costsentry_cli.usecases import invoke as metered
+from costsentry_cli.usecases import report, sync, tags
+
+app = group("A tour.")
+EXAMPLE = "example.profiles.yaml"
+PLACE = Path(".costsentry/demo")
+STEPS = 6
+A_DAY_AND_AN_HOUR = timedelta(hours=25)
+# Calls per cost centre on each of seven days, as an office week has them; 40 in all.
+WEEK = {"sales": (1, 2, 2, 3, 3, 4, 5), "support": (2, 2, 2, 3, 1, 1, 1), "services": (1, 1, 1, 1, 1, 2, 1)}
+QUESTIONS = (
+    "Summarise the ticket below for the next shift: symptoms, what was tried, what is open.",
+    "Draft a friendly reply to the customer, at most five sentences.",
+    "Which of our three plans fits the usage described here, and why?",
+)
+CONTEXT_LINE = "On Monday the customer reported that uploads over 5 GB stop at 60 percent with a timeout. "
+
+
+@app.command()
+@common(OUTPUT)
+def demo(shared: Common) -> None:
+    """Declare, sync, call and report in a sandbox of its own; no account, nothing is sent anywhere."""
+    run(shared, PLACE)
+
+
+def run(shared: Common, place: Path, clock: Callable[[], datetime] | None = None) -> None:
+    """The tour in this folder; a former tour's folder is made anew. ``clock`` replaces the machine's."""
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True, mode=0o700)
+    tour = Tour.start(place, clock)
+    print_target(tour.context.target)
+    for number, step in enumerate((tour.declare, tour.sync, tour.first_calls, tour.activate, tour.invoke), start=1):
+        _told(number, *step())
+    _told(STEPS, "report", "below")
+    _print("\n" + drawn(shared, tour.report()) + "\n" + _what_next(place))
+
+
+@dataclass
+class Tour:
+    """One step of the main job per method; each returns the command it stands for and what it did."""
+
+    place: Path
+    context: Context
+    advance: Callable[[timedelta], datetime]
+    manifest: Manifest
+
+    @classmethod
+    def start(cls, place: Path, clock: Callable[[], datetime] | None) -> Tour:
+        """A fresh sandbox and the article's example manifest."""
+        path = place / "profiles.yaml"
+        write_file(path, resources.files("costsentry_cli.data").joinpath(EXAMPLE).read_text(encoding="utf-8"))
+        manifest = read(path)
+        sandbox = sandbox_at(place / "sandbox.db", clock)
+        return cls(place, sandbox_context(sandbox, manifest.regions[0]), sandbox.advance, manifest)
+
+    def declare(self) -> tuple[str, str]:
+        """The manifest is written already; say what it holds."""
+        centres = {profile.tags["costCenter"] for profile in self.manifest.profiles}
+        return (
+            f"wrote {self.place / 'profiles.yaml'}",
+            f"{len(self.manifest.profiles)} profiles, {len(centres)} cost centres",
+        )
+
+    def sync(self) -> tuple[str, str]:
+        """Make the profiles."""
+        target = self.context.target
+        plan = sync.plan(self.context.cloud, self.manifest, KINDS, target.account, target.region)
+        done = sync.apply(self.context.cloud, plan)
+        return "profiles sync", f"{len(done)} created"
+
+    def first_calls(self) -> tuple[str, str]:
+        """Billing learns a tag key from usage, about a day later."""
+        for centre in WEEK:
+            self._call(centre, 0)
+        self.advance(A_DAY_AND_AN_HOUR)
+        return "invoke x 3, wait a day", "now billing knows the tag keys"
+
+    def activate(self) -> tuple[str, str]:
+        """Activate the keys and wait until costs carry them."""
+        done = tags.activate(self.context.cloud, self.manifest.cost_allocation_tags)
+        self.advance(A_DAY_AND_AN_HOUR)
+        return "tags activate, wait a day", ", ".join(done.activated)
+
+    def invoke(self) -> tuple[str, str]:
+        """A week of calls, forty in all; then a day until Cost Explorer has them."""
+        answered = 0
+        for day in range(7):
+            for centre, numbers in WEEK.items():
+                for number in range(numbers[day]):
+                    self._call(centre, number)
+                    answered += 1
+            self.advance(timedelta(days=1))
+        self.advance(timedelta(hours=1))
+        return f"invoke x {answered} in a week", f"{answered} answered"
+
+    def report(self) -> Table:
+        """What Cost Explorer says of all of it."""
+        period = window.parse(self.context.clock().date(), last="11d")
+        return report.costs(self.context.cloud, "costCenter", period)
+
+    def _call(self, centre: str, number: int) -> None:
+        region = self.context.target.region
+        chosen = metered.resolve(self.context.cloud, self.manifest, metered.Wanted(centre), region)
+        prompt = QUESTIONS[number % len(QUESTIONS)] + "\n" + CONTEXT_LINE * (400 + 150 * number)
+        metered.invoke(
+            self.context.cloud, chosen, prompt, region=region, clock=self.context.clock, max_tokens=400 + 100 * number
+        )
+
+
+def _told(number: int, what: str, result: str) -> None:
+    _print(f"  {number}/{STEPS}  {what:<42}{result}\n")
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _what_next(place: Path) -> str:
+    return f"""  What came before the tags were active stays (untagged), as on AWS.
+
+  Yours to try, in the same sandbox:
+    export COSTSENTRY_SANDBOX=1 COSTSENTRY_SANDBOX_DB={place}/sandbox.db
+    export COSTSENTRY_FILE={place}/profiles.yaml
+    sentry invoke --cost-center sales "Hello"
+    sentry tags status
+    edit {place}/profiles.yaml, then: sentry profiles plan
+  Go live:  sentry init, then sentry profiles plan   (your AWS credentials)
+"""

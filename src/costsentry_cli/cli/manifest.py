@@ -1,0 +1,59 @@
+"""``sentry init``, ``validate`` and ``schema``: the manifest, without any target."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Annotated
+
+import typer
+
+from costsentry_cli.cli.context import MANIFEST, manifest_path, read_manifest
+from costsentry_cli.cli.options import FILE, OUTPUT, Common, common, group
+from costsentry_cli.cli.output import emit_document, say, write, write_file
+from costsentry_cli.domain.errors import SentryError
+
+app = group("The manifest.")
+TEMPLATE = "profiles.template.yaml"
+
+
+@app.command()
+@common(FILE)
+def init(
+    shared: Common, *, force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False
+) -> None:
+    """Write a commented profiles.yaml to start from."""
+    path = manifest_path(shared)
+    if path.exists() and not force:
+        raise SentryError("CS0103", f"{path} exists already", help="--force overwrites it; -f FILE names another")
+    text = resources.files("costsentry_cli.data").joinpath(TEMPLATE).read_text(encoding="utf-8")
+    write_file(path, text)
+    path.chmod(0o644)
+    flag = "" if path == MANIFEST else f" -f {path}"
+    say(f"wrote {path}")
+    say(f"next: sentry validate{flag}, then sentry profiles plan --sandbox{flag}")
+
+
+@app.command()
+@common(FILE, OUTPUT)
+def validate(shared: Common) -> None:
+    """Check the manifest without any call: every problem with its line, a stable code and what helps."""
+    manifest = read_manifest(shared)
+    counts = {
+        "profiles": len(manifest.profiles),
+        "limits": len(manifest.limits),
+        "budgets": len(manifest.budgets),
+        "cost_allocation_tags": len(manifest.cost_allocation_tags),
+    }
+    words = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items())
+    name = manifest.source.name
+    emit_document(shared, "manifest", {"file": name, "valid": True, **counts}, {}, f"{name} is valid: {words}.\n")
+
+
+@app.command()
+@common(OUTPUT)
+def schema(shared: Common) -> None:
+    """Print the JSON Schema (2020-12) of the manifest, for editors and other checkers."""
+    from costsentry_cli.domain.manifest.schema import schema as manifest_schema
+
+    write(shared, json.dumps(manifest_schema(), indent=2) + "\n")

@@ -1,0 +1,36 @@
+"""``sentry report``: what was billed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from costsentry_cli.cli.context import open_context
+from costsentry_cli.cli.options import OUTPUT, TARGET, Common, common, group
+from costsentry_cli.cli.output import emit, say
+from costsentry_cli.domain import window
+from costsentry_cli.usecases import report as reports
+
+app = group("What was billed.")
+
+
+@app.command()
+@common(TARGET, OUTPUT)
+def report(
+    shared: Common,
+    *,
+    group_by: Annotated[str, typer.Option("--group-by", "-g", help="A tag key, model or service.")] = "costCenter",
+    last: Annotated[str | None, typer.Option("--last", help="7d, 30d, mtd (default) or last-month.")] = None,
+    month: Annotated[str | None, typer.Option("--month", help="One month, 2026-10.")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="First day, 2026-10-01.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="Day after the last one.")] = None,
+) -> None:
+    """Bedrock cost by tag, model or service, from Cost Explorer; marketplace-billed models are in. Days are UTC."""
+    context = open_context(shared)
+    period = window.parse(context.clock().date(), last=last, month=month, since=since, until=until)
+    table = reports.costs(context.cloud, group_by, period)
+    emit(shared, table, context.target.as_dict())
+    facts = table.facts or {}
+    requests = facts["paid_requests"]
+    say(f"Cost Explorer: {requests} paid request{'s' if requests != 1 else ''}, ${facts['paid_requests_usd']}")

@@ -1,0 +1,158 @@
+"""``sentry sandbox``: the local AWS stand-in."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from costsentry_cli.cli import context
+from costsentry_cli.cli.options import OUTPUT, Common, common, group
+from costsentry_cli.cli.output import ask, emit_document, say, write
+from costsentry_cli.domain.errors import Exit, SentryError
+from costsentry_cli.domain.money import plain
+
+app = group("The local AWS stand-in: no account, nothing is sent anywhere.")
+DB = frozenset({"sandbox_db"})
+DEFAULT_PORT = 4599
+_DURATION = re.compile(r"(\d{1,6})([mhd])\Z")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+@app.command()
+@common(DB)
+def serve(
+    shared: Common,
+    *,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = DEFAULT_PORT,
+) -> None:
+    """Serve on 127.0.0.1 for the AWS CLI and SDKs, until Ctrl-C."""
+    sandbox = context.open_sandbox(shared)
+
+    def ready(url: str) -> None:
+        say(f"sandbox {sandbox.path} is served at {url}  (Ctrl-C ends it)")
+        say(f'in another shell: eval "$(sentry sandbox env --port {url.rpartition(":")[2]})"')
+
+    context.serve_sandbox(sandbox, port, ready)
+
+
+@app.command()
+@common(DB)
+def env(
+    shared: Common, *, port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Of serve.")] = DEFAULT_PORT
+) -> None:
+    """Print shell exports for the AWS CLI and SDKs.
+
+    They point any AWS client at the served sandbox, with dummy credentials.
+    """
+    variables = context.sandbox_environment(f"http://127.0.0.1:{port}")
+    write(shared, "".join(f"export {name}={value}\n" for name, value in variables.items()))
+
+
+@app.command()
+@common(DB, OUTPUT)
+def status(shared: Common) -> None:
+    """Show the sandbox's clock and what is in it."""
+    held = context.open_sandbox(shared).status()
+    body = {
+        "path": str(held.path),
+        "now": f"{held.now:%Y-%m-%dT%H:%M:%SZ}",
+        "clock_ahead_seconds": int(held.offset.total_seconds()),
+        "profiles": held.profiles,
+        "calls": held.calls,
+        "tokens": held.tokens,
+        "billed_usd": plain(held.billed),
+        "metric_datapoints": held.datapoints,
+        "cost_allocation_tags": held.cost_tags,
+        "faults_waiting": held.faults,
+        "model_violations": held.violations,
+        "other_services": list(held.moto),
+    }
+    shown = {**body, "other_services": ", ".join(held.moto) or "none"}
+    lines = [f"  {name.replace('_', ' '):<22}{value}\n" for name, value in shown.items()]
+    emit_document(shared, "sandbox", body, {"kind": "sandbox"}, "".join(lines))
+
+
+@app.command()
+@common(DB)
+def advance(shared: Common, *, by: Annotated[str, typer.Argument(help="How far: 90m, 25h, 7d.")]) -> None:
+    """Move the sandbox's clock forward.
+
+    Tags become active and cost data arrives as they would in that time.
+    """
+    now = context.open_sandbox(shared).advance(duration(by))
+    write(shared, f"{now:%Y-%m-%dT%H:%M:%SZ}\n")
+
+
+@app.command()
+@common(DB)
+def reset(shared: Common, *, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> int:
+    """Forget everything in the sandbox; the file stays."""
+    sandbox = context.open_sandbox(shared)
+    if not yes and not ask(f"Empty the sandbox {sandbox.path}?", "--yes"):
+        return Exit.OK
+    sandbox.reset()
+    say(f"{sandbox.path} is empty")
+    return Exit.OK
+
+
+@app.command()
+@common(DB, OUTPUT)
+def seed(
+    shared: Common,
+    *,
+    days: Annotated[int, typer.Option("--days", min=1, max=400, help="How many days back.")] = 90,
+    random_seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same traffic.")] = 0,
+) -> None:
+    """Fill the sandbox with plausible past traffic.
+
+    It goes through the profiles that exist; three are made if there are none.
+    """
+    sown = context.seed_sandbox(context.open_sandbox(shared), days, random_seed)
+    body = {
+        "start": sown.start.date().isoformat(),
+        "end": sown.end.date().isoformat(),
+        "profiles": len(sown.profiles),
+        "profiles_created": sown.created,
+        "calls": sown.calls,
+        "tokens": sown.tokens,
+        "cost_usd": plain(sown.usd),
+        "already": sown.already,
+    }
+    words = f"{sown.calls:,} calls through {len(sown.profiles)} profiles and past them, {sown.start.date()} on\n"
+    again = f"seed {random_seed} is in this sandbox already; give another --seed, or sentry sandbox reset\n"
+    emit_document(shared, "seed", body, {"kind": "sandbox"}, again if sown.already else words)
+
+
+@app.command()
+@common(DB)
+def fault(
+    shared: Common,
+    *,
+    operation: Annotated[
+        str, typer.Argument(help="service.Operation, for example bedrock-runtime.Converse; * is any.")
+    ],
+    effect: Annotated[
+        str, typer.Argument(help="throttle, http500, html500, timeout, lost-reply, error:CODE:STATUS ...")
+    ],
+    skip: Annotated[int, typer.Option("--skip", min=0, help="Calls that pass first.")] = 0,
+    times: Annotated[int, typer.Option("--times", min=1, help="Calls that fail.")] = 1,
+    probability: Annotated[float, typer.Option("--probability", min=0.0, max=1.0, help="Of each.")] = 1.0,
+) -> None:
+    """Order a fault for the next calls of an operation."""
+    service, _, name = operation.partition(".")
+    try:
+        context.order_fault(context.open_sandbox(shared), service, name or "*", effect, skip, times, probability)
+    except ValueError as error:
+        raise SentryError("CS0101", str(error)) from error
+    say(f"the next {times} call{'s' if times > 1 else ''} of {operation}: {effect}")
+
+
+def duration(text: str) -> timedelta:
+    """``90m``, ``25h`` or ``7d``. Raises ``SentryError`` CS0101."""
+    match = _DURATION.match(text)
+    if match is None:
+        raise SentryError("CS0101", f"{text!r} is not a duration", help="for example 90m, 25h or 7d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})

@@ -1,0 +1,77 @@
+"""A terminal's view of the command: run it in a folder of its own, in this process or as a real one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from costsentry_cli.cli.main import run
+from fakes import write_manifest
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Sentry = Callable[..., Ran]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def sentry(folder: Path, capsys: pytest.CaptureFixture[str]) -> Sentry:
+    """Run the command in this process; standard input is not a terminal."""
+
+    def command(*words: str) -> Ran:
+        capsys.readouterr()
+        status = run(list(words))
+        out, err = capsys.readouterr()
+        return Ran(status, out, err)
+
+    return command
+
+
+@pytest.fixture
+def in_sandbox(sentry: Sentry, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Sentry:
+    """The same with the example manifest and a sandbox in the folder."""
+    write_manifest(folder)
+    monkeypatch.setenv("COSTSENTRY_SANDBOX", "1")
+    monkeypatch.setenv("COSTSENTRY_SANDBOX_DB", str(folder / "sandbox.db"))
+    return sentry
+
+
+@pytest.fixture
+def process(folder: Path) -> Sentry:
+    """Run the command as a process of its own."""
+
+    def command(*words: str, **more: Any) -> Ran:
+        ended = subprocess.run(
+            [sys.executable, "-m", "costsentry_cli", *words],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=folder,
+            **more,
+        )
+        return Ran(ended.returncode, ended.stdout, ended.stderr)
+
+    return command
