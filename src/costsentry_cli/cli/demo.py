@@ -99,7 +99,7 @@ class Tour:
         """Activate the keys and wait until costs carry them."""
         done = tags.activate(self.context.cloud, self.manifest.cost_allocation_tags)
         self.advance(A_DAY_AND_AN_HOUR)
-        return "tags activate, wait a day", ", ".join(done.activated)
+        return "tags activate, wait a day", f"{len(done.activated)} keys active"
 
     def invoke(self) -> tuple[str, str]:
         """A week of calls, forty in all; then a day until Cost Explorer has them."""
@@ -128,7 +128,7 @@ class Tour:
 
 
 def _told(number: int, what: str, result: str) -> None:
-    _print(f"  {number}/{STEPS}  {what:<42}{result}\n")
+    _print(f"  {number}/{STEPS}  {what:<40}{result}\n")
 
 
 def _print(text: str) -> None:
@@ -140,7 +140,8 @@ def _what_next(place: Path) -> str:
     return f"""  What came before the tags were active stays (untagged), as on AWS.
 
   Yours to try, in the same sandbox:
-    export COSTSENTRY_SANDBOX=1 COSTSENTRY_SANDBOX_DB={place}/sandbox.db
+    export COSTSENTRY_SANDBOX=1
+    export COSTSENTRY_SANDBOX_DB={place}/sandbox.db
     export COSTSENTRY_FILE={place}/profiles.yaml
     sentry invoke --cost-center sales "Hello"
     sentry tags status

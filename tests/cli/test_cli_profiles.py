@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conftest import Sentry
+from commands import Sentry
 from fakes import BASIC, write_manifest
 
 TARGET = "target: sandbox (no AWS account touched)\n"

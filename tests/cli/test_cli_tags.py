@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from conftest import Sentry
+from commands import Sentry
 
 
 def ready(sentry: Sentry) -> None:

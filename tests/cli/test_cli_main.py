@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import Sentry
+from commands import Sentry
 from costsentry_cli import __version__
 from costsentry_cli.cli.main import COMMANDS
 from costsentry_cli.cli.options import hoisted

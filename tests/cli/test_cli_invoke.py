@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from conftest import Sentry
+from commands import Sentry
 
 
 @pytest.fixture

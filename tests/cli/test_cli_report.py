@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from conftest import Sentry
+from commands import Sentry
 
 
 @pytest.fixture

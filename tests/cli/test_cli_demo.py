@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Sentry
+from commands import Sentry
 from costsentry_cli.cli.demo import PLACE, run
 from costsentry_cli.cli.options import Common
 from fakes import FrozenClock

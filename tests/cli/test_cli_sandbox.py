@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Sentry
+from commands import Sentry
 
 
 def now(sentry: Sentry) -> datetime:
