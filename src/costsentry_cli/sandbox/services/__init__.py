@@ -1,0 +1,1 @@
+"""One module per emulated AWS service; each has ``OPERATIONS``, a name -> handler table."""

@@ -1,0 +1,159 @@
+"""The sandbox's state: one SQLite file, safe under concurrent threads and processes."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS profiles (
+    id TEXT PRIMARY KEY, arn TEXT NOT NULL UNIQUE, region TEXT NOT NULL, name TEXT NOT NULL, description TEXT,
+    source TEXT NOT NULL, models TEXT NOT NULL, created REAL NOT NULL, visible_from REAL NOT NULL, deleted REAL);
+CREATE TABLE IF NOT EXISTS tags (
+    arn TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (arn, key));
+CREATE TABLE IF NOT EXISTS client_tokens (
+    region TEXT NOT NULL, token TEXT NOT NULL, fingerprint TEXT NOT NULL, arn TEXT NOT NULL, created REAL NOT NULL,
+    PRIMARY KEY (region, token));
+CREATE TABLE IF NOT EXISTS calls (
+    id INTEGER PRIMARY KEY, at REAL NOT NULL, region TEXT NOT NULL, operation TEXT NOT NULL, request_id TEXT NOT NULL,
+    requested TEXT NOT NULL, metric_id TEXT NOT NULL, profile_arn TEXT, model_id TEXT NOT NULL, outcome TEXT NOT NULL,
+    input_tokens INTEGER NOT NULL DEFAULT 0, output_tokens INTEGER NOT NULL DEFAULT 0,
+    cache_read_tokens INTEGER NOT NULL DEFAULT 0, cache_write_5m_tokens INTEGER NOT NULL DEFAULT 0,
+    cache_write_1h_tokens INTEGER NOT NULL DEFAULT 0, latency_ms INTEGER NOT NULL DEFAULT 0,
+    first_token_ms INTEGER, tier TEXT NOT NULL DEFAULT 'default', tags TEXT NOT NULL DEFAULT '{}',
+    costs TEXT NOT NULL DEFAULT '{}');
+CREATE INDEX IF NOT EXISTS calls_at ON calls (at);
+CREATE TABLE IF NOT EXISTS prompt_cache (digest TEXT PRIMARY KEY, tokens INTEGER NOT NULL, expires REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS cost_tags (
+    key TEXT PRIMARY KEY, first_used REAL NOT NULL, last_used REAL NOT NULL, status TEXT NOT NULL DEFAULT 'Inactive',
+    updated REAL);
+CREATE TABLE IF NOT EXISTS cost_tag_spans (
+    key TEXT NOT NULL, active_from REAL NOT NULL, active_to REAL, PRIMARY KEY (key, active_from));
+CREATE TABLE IF NOT EXISTS datapoints (
+    region TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, dimensions TEXT NOT NULL, at REAL NOT NULL,
+    total REAL NOT NULL, count REAL NOT NULL, low REAL NOT NULL, high REAL NOT NULL, unit TEXT NOT NULL DEFAULT 'None');
+CREATE INDEX IF NOT EXISTS datapoints_series ON datapoints (namespace, name, at);
+CREATE TABLE IF NOT EXISTS faults (
+    id INTEGER PRIMARY KEY, service TEXT NOT NULL, operation TEXT NOT NULL, effect TEXT NOT NULL,
+    skip INTEGER NOT NULL DEFAULT 0, remaining INTEGER NOT NULL DEFAULT 1, probability REAL NOT NULL DEFAULT 1,
+    seed INTEGER NOT NULL DEFAULT 0, seen INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS violations (
+    service TEXT NOT NULL, operation TEXT NOT NULL, side TEXT NOT NULL, problem TEXT NOT NULL,
+    user_agent TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS moto_state (
+    service TEXT PRIMARY KEY, version TEXT NOT NULL, generation INTEGER NOT NULL, blob BLOB NOT NULL);
+"""
+
+
+class Store:
+    """One database file. Times are seconds since the epoch, UTC.
+
+    Threads share one connection, one at a time: queueing on a lock of our own is far cheaper than SQLite's back-off.
+    Raises ``sqlite3.DatabaseError`` for a file that is no database of ours.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._pid = os.getpid()
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Created by us with 0600 before SQLite sees it: it may hold pickled state and prompts' digests.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        if self._version() != SCHEMA_VERSION:
+            self._make_schema()
+
+    def _version(self) -> int:
+        return int(self.db.execute("PRAGMA user_version").fetchone()[0])
+
+    def _make_schema(self) -> None:
+        """Several processes may open a new file at once: each makes the schema in full, or finds it made."""
+        _switch_to_wal(self.db)
+        with self.transaction() as db:
+            if self._version() > SCHEMA_VERSION:
+                raise sqlite3.DatabaseError(f"{self.path} was made by a newer version of this program")
+            for statement in _SCHEMA.split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The connection; rows can be read by column name. Use it inside ``transaction`` when threads are about."""
+        if self._connection is None or self._pid != os.getpid():
+            self._pid = os.getpid()  # a forked child must not use its parent's connection
+            self._connection = self._connect()
+        return self._connection
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA synchronous=NORMAL")
+        weakref.finalize(self, connection.close)
+        return connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hold the file's write lock; commit at the end, roll back on any exception.
+
+        Inside another transaction of the same thread it is a part of it that can fail by itself.
+        """
+        with self._lock:
+            db = self.db
+            begin, commit, undo = _NESTED if db.in_transaction else _OUTERMOST
+            db.execute(begin)
+            try:
+                yield db
+            except BaseException:
+                for statement in undo:
+                    db.execute(statement)
+                raise
+            db.execute(commit)
+
+    def setting(self, name: str, default: str) -> str:
+        """A named setting as text, or the default."""
+        with self._lock:
+            row = self.db.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+        return default if row is None else str(row["value"])
+
+    def set_setting(self, name: str, value: str) -> None:
+        """Write a named setting; the caller holds the transaction."""
+        with self._lock:
+            self.db.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (name, value))
+
+    def clear(self) -> None:
+        """Delete every row of every table; the caller holds the transaction."""
+        for row in self.db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            self.db.execute(f'DELETE FROM "{row["name"]}"')  # noqa: S608 - names come from the schema
+
+    def close(self) -> None:
+        """Close the connection; the next use opens it again."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+
+_OUTERMOST = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+_NESTED = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
+
+
+def _switch_to_wal(db: sqlite3.Connection) -> None:
+    """Two processes switching at once make SQLite refuse one of them outright, whatever its timeout: try again."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)

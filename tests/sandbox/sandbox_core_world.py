@@ -1,0 +1,71 @@
+"""What the tests of the sandbox's core share: a fixed clock, sessions, small services and raw requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from botocore.config import Config
+from botocore.session import Session
+
+from costsentry_cli.sandbox import Sandbox
+from costsentry_cli.sandbox.contract import Handler, HttpRequest, Request
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+ARN = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123def456"
+ONE_ATTEMPT = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30)
+
+
+def sandbox_at_noon(path: Path, operations: Mapping[str, Mapping[str, Handler]] | None = None) -> Sandbox:
+    """A new sandbox whose clock stands still."""
+    return Sandbox(path / "sandbox.db", clock=lambda: NOON, operations={} if operations is None else operations)
+
+
+def session() -> Session:
+    """A session with credentials that open nothing and no configuration files."""
+    made = Session(session_vars={"config_file": (None, None, "/dev/null", None)})
+    made.set_credentials("AKIASANDBOXSANDBOX00", "sandbox")
+    return made
+
+
+def client(sandbox: Sandbox, service: str, region: str = "us-east-1", config: Config = ONE_ATTEMPT) -> Any:
+    """A real botocore client, plugged into the sandbox."""
+    plugged = session()
+    sandbox.plug(plugged)
+    return plugged.create_client(service, region_name=region, config=config)
+
+
+def served_client(url: str, service: str, region: str = "us-east-1") -> Any:
+    """A real botocore client that talks HTTP to a served sandbox."""
+    return session().create_client(service, region_name=region, endpoint_url=url, config=ONE_ATTEMPT)
+
+
+def signed(service: str, region: str = "us-east-1") -> dict[str, str]:
+    """The part of a signature the sandbox reads."""
+    scope = f"AKIASANDBOXSANDBOX00/20261123/{region}/{service}/aws4_request"
+    return {"authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"}
+
+
+def post(service: str, target: str, body: bytes = b"{}") -> HttpRequest:
+    """A JSON-protocol request."""
+    return HttpRequest("POST", "/", {**signed(service), "x-amz-target": target}, body)
+
+
+class Recorder:
+    """A handler that keeps what it was asked and answers what it was given."""
+
+    def __init__(self, output: dict[str, Any]) -> None:
+        self.output = output
+        self.requests: list[Request] = []
+
+    def __call__(self, request: Request) -> dict[str, Any]:
+        self.requests.append(request)
+        return self.output
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters of the only request."""
+        (request,) = self.requests
+        return request.params
