@@ -139,5 +139,5 @@ def violations_in(path: Path) -> list[tuple[str, ...]]:
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
             return db.execute(query, (f"%{OUR_USER_AGENT}%",)).fetchall()
-    except sqlite3.OperationalError:  # some other database, or one that a killed process left unopened
+    except sqlite3.DatabaseError:  # some other database, or one that a killed process left unopened
         return []

@@ -161,12 +161,16 @@ def test_a_closed_pipe_is_silent() -> None:
     assert ended.stdout.strip() == "code,exit,meaning,help"
 
 
-def test_a_defect_is_one_line_and_its_trace_only_when_asked_for(folder: Path, sentry: Sentry) -> None:
-    (folder / "s.db").mkdir()
-    ran = sentry("profiles", "list", "--sandbox", "--sandbox-db", "s.db")
-    assert ran.status in (1, 2)
+def test_a_defect_is_one_line_and_its_trace_only_when_asked_for(
+    sentry: Sentry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(COMMANDS, "broken", ("no_such_module", "Nothing."))
+    ran = sentry("broken")
+    assert ran.status == 1
+    assert ran.err.startswith("error[CS0901]: ModuleNotFoundError")
     assert "Traceback" not in ran.err
-    assert "Traceback" in sentry("profiles", "list", "--sandbox", "--sandbox-db", "s.db", "--debug").err
+    monkeypatch.setenv("COSTSENTRY_DEBUG", "1")
+    assert "Traceback" in sentry("broken").err
 
 
 @pytest.mark.parametrize("code", ["CS0012", "cs0012", "5"])

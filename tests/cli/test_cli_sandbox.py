@@ -86,3 +86,14 @@ def test_real_looking_credentials_and_endpoints_are_ignored(
     monkeypatch.setenv("AWS_PROFILE", "prod")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://192.0.2.1:1")
     assert in_sandbox("profiles", "sync", "--yes").status == 0
+
+
+@pytest.mark.parametrize("content", [b"this is no database" * 100, None])
+def test_a_file_that_is_no_sandbox_is_refused_and_left_as_it_is(
+    content: bytes | None, in_sandbox: Sentry, folder: Path
+) -> None:
+    path = folder / "sandbox.db"
+    path.mkdir() if content is None else path.write_bytes(content)
+    ran = in_sandbox("profiles", "list")
+    assert (ran.status, ran.err.startswith("error[CS0813]")) == (2, True)
+    assert content is None or path.read_bytes() == content

@@ -99,9 +99,14 @@ def open_sandbox(common: Common) -> Sandbox:
 
 def sandbox_at(path: Path, clock: Callable[[], datetime] | None = None) -> Sandbox:
     """The sandbox in this file; ``clock`` replaces the machine's (aware, UTC)."""
+    import sqlite3
+
     from costsentry_cli.sandbox import Sandbox
 
-    return Sandbox(path) if clock is None else Sandbox(path, clock=clock)
+    try:
+        return Sandbox(path) if clock is None else Sandbox(path, clock=clock)
+    except (sqlite3.DatabaseError, OSError) as error:
+        raise SentryError("CS0813", f"cannot use {path}: {error}") from error
 
 
 def serve_sandbox(sandbox: Sandbox, port: int, ready: Callable[[str], None]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from importlib import resources
 from typing import Annotated
 
 import typer
@@ -23,6 +21,8 @@ def init(
     shared: Common, *, force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False
 ) -> None:
     """Write a commented profiles.yaml to start from."""
+    from importlib import resources
+
     path = manifest_path(shared)
     if path.exists() and not force:
         raise SentryError("CS0103", f"{path} exists already", help="--force overwrites it; -f FILE names another")
@@ -54,6 +54,8 @@ def validate(shared: Common) -> None:
 @common(OUTPUT)
 def schema(shared: Common) -> None:
     """Print the JSON Schema (2020-12) of the manifest, for editors and other checkers."""
+    import json
+
     from costsentry_cli.domain.manifest.schema import schema as manifest_schema
 
     write(shared, json.dumps(manifest_schema(), indent=2) + "\n")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costsentry_cli.cli.options import Color, Common, Format
 from costsentry_cli.domain.errors import SentryError
-from costsentry_cli.domain.table import Table
 from costsentry_cli.render.safe import safe
+
+if TYPE_CHECKING:
+    from costsentry_cli.domain.table import Table
 
 BY_ENDING = {".json": "json", ".csv": "csv", ".md": "markdown", ".txt": "table"}
 NARROWEST = 40
@@ -38,15 +38,17 @@ def emit(common: Common, table: Table, target: Mapping[str, str], screen: str | 
 
 def emit_document(common: Common, name: str, body: Mapping[str, Any], target: Mapping[str, str], text: str) -> None:
     """Write a result that is no table: ``text`` for people, one JSON document for ``-o json`` and ``--query``."""
+    wanted = _format(common)
+    if common.query is None and wanted is Format.TABLE:
+        write(common, text)
+        return
     from costsentry_cli.render.formats import headed
 
     document = headed(target) | {name: dict(body)}
     if common.query is not None:
         write(common, queried(common.query, document))
-    elif _format(common) == Format.JSON:
+    elif wanted is Format.JSON:
         write(common, json.dumps(document, indent=2) + "\n")
-    elif _format(common) == Format.TABLE:
-        write(common, text)
     else:
         raise SentryError("CS0101", f"-o {common.output} is for tables; this is not one", help="-o json")
 
@@ -76,6 +78,8 @@ def write(common: Common, text: str) -> None:
 
 def write_file(path: Path, text: str) -> None:
     """Write beside the file, then rename: a reader sees the old text or the new one. Mode 0600."""
+    import tempfile
+
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
@@ -118,6 +122,8 @@ def ask(question: str, answer_flag: str) -> bool:
 
 def terminal_width() -> int:
     """Columns of the terminal, or of COLUMNS."""
+    import shutil
+
     return max(NARROWEST, shutil.get_terminal_size().columns)
 
 

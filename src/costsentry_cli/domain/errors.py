@@ -105,6 +105,7 @@ _ROWS: tuple[Entry, ...] = (
     Entry("CS0810", Exit.AWS, "the model failed", "run it again, or use another model"),
     Entry("CS0811", Exit.AWS, "billing data is not available", "see the message; data can be a day late"),
     Entry("CS0812", Exit.AWS, "the sandbox does not have this operation", "run it against AWS, or without --sandbox"),
+    Entry("CS0813", Exit.USAGE, "the sandbox file cannot be used", "name another: --sandbox-db FILE"),
     # 09xx ours
     Entry("CS0901", Exit.BUG, "a defect in this program", "run it with --debug and report the trace"),
     Entry("CS0902", Exit.INTERRUPTED, "interrupted", "run it again: done work is not repeated"),
