@@ -15,7 +15,6 @@ END_OF_LIFE = (
 INVALID_MODEL = "The provided model identifier is invalid."
 
 _MOST_MEMBERS = 5
-_WORLD = ("us-east-1", "us-west-2", "eu-central-1", "ap-northeast-1", "ap-southeast-2")
 
 
 def model_arn(region: str, model_id: str) -> str:
@@ -54,10 +53,10 @@ def source(request: Request, arn: str) -> ModelRef:
 def members(ref: ModelRef, region: str) -> list[str]:
     """ARNs of the foundation models behind ``ref`` seen from ``region``, that region's first: five at most.
 
-    AWS's real answers have more for wide geographies, and ``arn:aws:bedrock:::foundation-model/...`` for a global
-    profile; its own service model allows neither, so a global profile names some regions of the world here.
+    A global profile names the region and the ARN without one, as AWS does. Wide geographies have more members at AWS
+    than the five its own service model allows.
     """
-    around = {"": (), "global": _WORLD}.get(ref.geo, load().regions_of(ref.geo))
+    around = {"": (), "global": ("",)}.get(ref.geo, load().regions_of(ref.geo))
     regions = [region, *(other for other in around if other != region)]
     return [model_arn(member, ref.model.id) for member in regions[:_MOST_MEMBERS]]
 
