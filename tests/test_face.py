@@ -1,0 +1,26 @@
+"""Whatever the command does, a few lines of Python do too."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import costsentry_cli
+
+
+@pytest.mark.parametrize("name", [name for name in costsentry_cli.__all__ if name != "__version__"])
+def test_every_name_of_the_face_is_there_and_says_what_it_does(name: str) -> None:
+    assert getattr(costsentry_cli, name).__doc__
+
+
+def test_naming_the_package_loads_none_of_it() -> None:
+    code = "import sys, costsentry_cli; print(*[m for m in sys.modules if m.startswith('costsentry_cli.')])"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout.strip() == ""
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError):
+        _ = costsentry_cli.nothing
