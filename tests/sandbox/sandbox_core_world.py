@@ -69,3 +69,13 @@ class Recorder:
         """The parameters of the only request."""
         (request,) = self.requests
         return request.params
+
+
+def role_client(sandbox: Sandbox, role_arn: str, service: str, region: str = "us-east-1", **asked: Any) -> Any:
+    """A client of a session that assumed a role."""
+    answer = client(sandbox, "sts").assume_role(RoleArn=role_arn, RoleSessionName="tests", **asked)
+    keys = answer["Credentials"]
+    plugged = session()
+    plugged.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    sandbox.plug(plugged)
+    return plugged.create_client(service, region_name=region, config=ONE_ATTEMPT)

@@ -14,6 +14,10 @@ from typing import Any
 from costsentry_cli.sandbox.store import Store
 
 ACCOUNT = "123456789012"
+"""The account of everybody who has not assumed a role of another one, and the payer of all accounts."""
+
+USER_ARN = f"arn:aws:iam::{ACCOUNT}:user/sandbox"
+"""The principal of everybody who has not assumed a role."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,10 @@ class HttpResponse:
 
 @dataclass(frozen=True)
 class Request:
-    """One parsed call: ``params`` are spelled as in AWS's model, ``now`` is the sandbox clock (UTC, aware)."""
+    """One parsed call: ``params`` are spelled as in AWS's model, ``now`` is the sandbox clock (UTC, aware).
+
+    ``account`` is the caller's, ``principal`` the ARN that GetCallerIdentity answers.
+    """
 
     service: str
     operation: str
@@ -51,6 +58,7 @@ class Request:
     request_id: str
     store: Store
     account: str = ACCOUNT
+    principal: str = USER_ARN
 
 
 class ServiceError(Exception):

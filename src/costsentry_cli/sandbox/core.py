@@ -12,8 +12,8 @@ from typing import Any
 
 from botocore.session import Session
 
+from costsentry_cli.sandbox import accounts, faults, plug, routes, wire_in, wire_out
 from costsentry_cli.sandbox import clock as sandbox_clock
-from costsentry_cli.sandbox import faults, plug, routes, wire_in, wire_out
 from costsentry_cli.sandbox.clock import utc_now
 from costsentry_cli.sandbox.contract import Handler, HttpRequest, HttpResponse, Request, ServiceError, Violation
 from costsentry_cli.sandbox.faults import FaultRule
@@ -27,12 +27,14 @@ _MODULES = {
     "bedrock-runtime": "runtime",
     "ce": "ce",
     "cloudwatch": "cloudwatch",
+    "service-quotas": "service_quotas",
+    "ssm": "ssm",
     "sts": "sts",
 }
 """botocore's service name -> our module in ``sandbox.services``, imported at a service's first call."""
 
-_MOTO = ("dynamodb", "logs", "sns", "iam", "service-quotas")
-"""Services that moto answers. Its SQS is not here: it cannot be pickled."""
+_MOTO = ("dynamodb", "logs", "sns", "iam")
+"""Services that moto answers. Its SQS and SSM are not here: they cannot be pickled."""
 
 _INVALID: dict[str, tuple[str, str]] = {
     "cloudwatch": ("InvalidParameterValue", "MissingParameter"),
@@ -52,7 +54,7 @@ _NO_REQUEST_ID = "00000000-0000-4000-8000-000000000000"
 
 
 class Sandbox:
-    """An AWS account in one SQLite file. Threads may share it; processes may share its file.
+    """AWS accounts in one SQLite file (see ``accounts``). Threads may share it; processes may share its file.
 
     ``clock`` answers the real time (UTC, aware); the sandbox's own is that plus what ``advance`` added. ``list_lag``
     is how long a new inference profile stays out of listings. ``operations`` (service -> operation -> handler) stand
@@ -77,7 +79,7 @@ class Sandbox:
                 self.store.set_setting("list_lag_seconds", str(list_lag.total_seconds()))
 
     def plug(self, session: Session) -> None:
-        """Answer every call of the clients the session makes from now on; its credentials are not looked at."""
+        """Answer every call of the clients the session makes from now on; their credentials only tell the account."""
         self._models.loader = session.get_component("data_loader")
         plug.plug(session, self.handle)
 
@@ -117,6 +119,16 @@ class Sandbox:
         """Order a fault."""
         with self.store.transaction() as db:
             faults.add(db, rule)
+
+    def configure(self, name: str, value: str | None) -> None:
+        """Change a setting, None takes it back to its default. Raises ``ValueError`` for one that is not.
+
+        The settings, their values and defaults are documented in ``costsentry_cli.sandbox.settings``.
+        """
+        from costsentry_cli.sandbox import settings  # reads the catalogue, which few need
+
+        with self.store.transaction():
+            settings.configure(self.store, name, value)
 
     def violations(self) -> list[Violation]:
         """Every message so far that AWS's models do not allow, in order."""
@@ -170,7 +182,10 @@ class Sandbox:
     def _do(self, call: _Call, handler: Handler, params: dict[str, Any]) -> dict[str, Any]:
         """The handler's checked output. Raises ``ServiceError``; only one with ``commit`` keeps what was written."""
         route = call.route
-        request = Request(route.service, route.operation, params, route.region, call.now, call.request_id, self.store)
+        who = accounts.principal_of(call.http)
+        request = Request(
+            route.service, route.operation, params, route.region, call.now, call.request_id, self.store, *who
+        )
         kept: ServiceError | None = None
         output: dict[str, Any] = {}
         with self.store.transaction():
@@ -192,7 +207,7 @@ class Sandbox:
         from costsentry_cli.sandbox import moto_fallback
 
         with self.store.transaction():
-            return moto_fallback.answer(self.store, call.route, call.http)
+            return moto_fallback.answer(self.store, call.route, call.http, accounts.principal_of(call.http).account)
 
     def _record(self, call: _Call, side: str, wrong: list[Problem]) -> None:
         user_agent = call.http.headers.get("user-agent", "")

@@ -20,7 +20,7 @@ from botocore.compat import HTTPHeaders
 from moto.backends import get_backend
 from moto.core.botocore_stubber import BotocoreStubber
 
-from costsentry_cli.sandbox.contract import HttpRequest, HttpResponse, ServiceError
+from costsentry_cli.sandbox.contract import ACCOUNT, HttpRequest, HttpResponse, ServiceError
 from costsentry_cli.sandbox.routes import Route
 from costsentry_cli.sandbox.store import Store
 
@@ -41,15 +41,15 @@ class _Loaded:
 _loaded: dict[str, _Loaded] = {}
 
 
-def answer(store: Store, route: Route, request: HttpRequest) -> HttpResponse:
-    """moto's answer; the caller holds the transaction and rolls it back when this raises.
+def answer(store: Store, route: Route, request: HttpRequest, account: str) -> HttpResponse:
+    """moto's answer to a caller of ``account``; the caller holds the transaction and rolls it back when this raises.
 
     Raises ``ServiceError`` 501 for what moto does not have.
     """
     with _lock:
         generation = _load(store, route.service)
         try:
-            response = _dispatch(route, request)
+            response = _dispatch(route, request, account)
             if not route.operation.startswith(_READS):
                 _save(store, route.service, generation + 1)
         except BaseException:
@@ -99,13 +99,14 @@ def _save(store: Store, service: str, generation: int) -> None:
     _loaded[service] = _Loaded(store.path, generation)
 
 
-def _dispatch(route: Route, request: HttpRequest) -> HttpResponse:
+def _dispatch(route: Route, request: HttpRequest, account: str = ACCOUNT) -> HttpResponse:
     parts = urlsplit(request.url)
     host = f"{route.model.service_model.endpoint_prefix}.{route.region}.amazonaws.com"
     url = f"https://{host}{parts.path or '/'}" + (f"?{parts.query}" if parts.query else "")
     headers = HTTPHeaders()
     for name, item in request.headers.items():
         headers[name] = host if name == "host" else item
+    headers["x-moto-account-id"] = account
     stubber = BotocoreStubber()
     stubber.enabled = True
     prepared = AWSPreparedRequest(request.method, url, headers, request.body, stream_output=False)

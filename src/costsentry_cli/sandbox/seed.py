@@ -55,10 +55,10 @@ def seed(
     """Add the traffic of ``days`` days before today, and of today until ``now``.
 
     The same ``random_seed`` and ``now`` on the same profiles make the same calls. A random seed is sown once in a
-    sandbox; another one adds its traffic to what is there. ``profiles``: ARNs to use, else every living one, as if
-    they had existed all along with the tags of today. Their tag keys are known to billing from the second day and
-    are activated then, except ``costsentry:`` keys, and keys whose activation somebody has switched off. Raises
-    ValueError when ``days`` is not positive or none of the profiles exists.
+    sandbox; another one adds its traffic to what is there. ``profiles``: ARNs to use, else every living one of every
+    account, as if they had existed all along with the tags of today. Their tag keys are known to billing from the
+    second day and are activated then, except ``costsentry:`` keys, and keys whose activation somebody has switched
+    off. Raises ValueError when ``days`` is not positive or none of the profiles exists.
     """
     if days < 1:
         raise ValueError("days must be 1 or more")
@@ -70,7 +70,12 @@ def seed(
         store.set_setting(mark, f"{now.isoformat()} {days}")
         created = _make_profiles(store, start) if _none_exist(db) else 0
         callers = _callers(db, profiles)
-        calls = traffic([*callers, leak(_LEAKING_MODEL, callers[0].region)], start, now, random.Random(random_seed))
+        calls = traffic(
+            [*callers, leak(_LEAKING_MODEL, callers[0].account, callers[0].region)],
+            start,
+            now,
+            random.Random(random_seed),
+        )
         _insert(db, calls)
         _use_tags(db, calls, start)
         return _report(start, now, callers, created, calls)
@@ -120,6 +125,7 @@ def _caller(db: sqlite3.Connection, row: sqlite3.Row, share: float, *, first: bo
         model_id=ref.id if ref else row["source"].rpartition("/")[2],
         tags={tag["key"]: tag["value"] for tag in tags},
         share=share,
+        account=row["account"],
         spikes=first,
     )
 

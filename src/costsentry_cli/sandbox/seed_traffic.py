@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 
 from costsentry_cli.domain.catalog import ModelRef, Price, Tokens, load
+from costsentry_cli.sandbox.contract import ACCOUNT
 from costsentry_cli.sandbox.services.billing import split
 
 CALLS_PER_WORKDAY = 180
@@ -46,6 +47,7 @@ class Caller:
     model_id: str
     tags: Mapping[str, str]
     share: float
+    account: str = ACCOUNT
     since: float = 0.0
     by_night: bool = False
     spikes: bool = False
@@ -74,6 +76,7 @@ class CallMade:
     tier: str
     tags: str
     costs: str
+    account: str
 
 
 def shares(count: int) -> list[float]:
@@ -82,11 +85,13 @@ def shares(count: int) -> list[float]:
     return [weight / sum(weights) for weight in weights]
 
 
-def leak(requested: str, region: str) -> Caller:
+def leak(requested: str, account: str, region: str) -> Caller:
     """A script that calls a model directly, by night, past every profile: its spend has no tags."""
     ref = load().resolve(requested)
     model_id = ref.id if ref else requested
-    return Caller(requested, requested, None, region, ref, model_id, {}, _LEAK_SHARE, _LEAK_SINCE, by_night=True)
+    return Caller(
+        requested, requested, None, region, ref, model_id, {}, _LEAK_SHARE, account, _LEAK_SINCE, by_night=True
+    )
 
 
 def traffic(callers: Sequence[Caller], start: datetime, now: datetime, rng: random.Random) -> list[CallMade]:
@@ -153,6 +158,7 @@ def _call(caller: Caller, price: Price | None, tags: str, at: float, rng: random
         tier="default",
         tags=tags,
         costs=json.dumps(split(price, tokens)) if price else "{}",
+        account=caller.account,
     )
 
 

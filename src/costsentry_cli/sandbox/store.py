@@ -11,18 +11,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS profiles (
     id TEXT PRIMARY KEY, arn TEXT NOT NULL UNIQUE, region TEXT NOT NULL, name TEXT NOT NULL, description TEXT,
-    source TEXT NOT NULL, models TEXT NOT NULL, created REAL NOT NULL, visible_from REAL NOT NULL, deleted REAL);
+    source TEXT NOT NULL, models TEXT NOT NULL, created REAL NOT NULL, visible_from REAL NOT NULL, deleted REAL,
+    account TEXT NOT NULL DEFAULT '123456789012');
 CREATE TABLE IF NOT EXISTS tags (
     arn TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (arn, key));
 CREATE TABLE IF NOT EXISTS client_tokens (
-    region TEXT NOT NULL, token TEXT NOT NULL, fingerprint TEXT NOT NULL, arn TEXT NOT NULL, created REAL NOT NULL,
-    PRIMARY KEY (region, token));
+    account TEXT NOT NULL, region TEXT NOT NULL, token TEXT NOT NULL, fingerprint TEXT NOT NULL, arn TEXT NOT NULL,
+    created REAL NOT NULL, PRIMARY KEY (account, region, token));
 CREATE TABLE IF NOT EXISTS calls (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, region TEXT NOT NULL, operation TEXT NOT NULL, request_id TEXT NOT NULL,
     requested TEXT NOT NULL, metric_id TEXT NOT NULL, profile_arn TEXT, model_id TEXT NOT NULL, outcome TEXT NOT NULL,
@@ -30,8 +31,9 @@ CREATE TABLE IF NOT EXISTS calls (
     cache_read_tokens INTEGER NOT NULL DEFAULT 0, cache_write_5m_tokens INTEGER NOT NULL DEFAULT 0,
     cache_write_1h_tokens INTEGER NOT NULL DEFAULT 0, latency_ms INTEGER NOT NULL DEFAULT 0,
     first_token_ms INTEGER, tier TEXT NOT NULL DEFAULT 'default', tags TEXT NOT NULL DEFAULT '{}',
-    costs TEXT NOT NULL DEFAULT '{}');
+    costs TEXT NOT NULL DEFAULT '{}', account TEXT NOT NULL DEFAULT '123456789012');
 CREATE INDEX IF NOT EXISTS calls_at ON calls (at);
+CREATE INDEX IF NOT EXISTS calls_series ON calls (account, region, metric_id, at);
 CREATE TABLE IF NOT EXISTS prompt_cache (digest TEXT PRIMARY KEY, tokens INTEGER NOT NULL, expires REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS cost_tags (
     key TEXT PRIMARY KEY, first_used REAL NOT NULL, last_used REAL NOT NULL, status TEXT NOT NULL DEFAULT 'Inactive',
@@ -40,8 +42,13 @@ CREATE TABLE IF NOT EXISTS cost_tag_spans (
     key TEXT NOT NULL, active_from REAL NOT NULL, active_to REAL, PRIMARY KEY (key, active_from));
 CREATE TABLE IF NOT EXISTS datapoints (
     region TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, dimensions TEXT NOT NULL, at REAL NOT NULL,
-    total REAL NOT NULL, count REAL NOT NULL, low REAL NOT NULL, high REAL NOT NULL, unit TEXT NOT NULL DEFAULT 'None');
+    total REAL NOT NULL, count REAL NOT NULL, low REAL NOT NULL, high REAL NOT NULL, unit TEXT NOT NULL DEFAULT 'None',
+    account TEXT NOT NULL DEFAULT '123456789012');
 CREATE INDEX IF NOT EXISTS datapoints_series ON datapoints (namespace, name, at);
+CREATE TABLE IF NOT EXISTS parameters (
+    account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, type TEXT NOT NULL,
+    version INTEGER NOT NULL, modified REAL NOT NULL, data_type TEXT NOT NULL, tier TEXT NOT NULL,
+    PRIMARY KEY (account, region, name));
 CREATE TABLE IF NOT EXISTS faults (
     id INTEGER PRIMARY KEY, service TEXT NOT NULL, operation TEXT NOT NULL, effect TEXT NOT NULL,
     skip INTEGER NOT NULL DEFAULT 0, remaining INTEGER NOT NULL DEFAULT 1, probability REAL NOT NULL DEFAULT 1,
@@ -52,6 +59,19 @@ CREATE TABLE IF NOT EXISTS violations (
 CREATE TABLE IF NOT EXISTS moto_state (
     service TEXT PRIMARY KEY, version TEXT NOT NULL, generation INTEGER NOT NULL, blob BLOB NOT NULL);
 """
+
+# Files of version 1 know one account, the payer. New columns have its number as their default.
+_BEFORE_SCHEMA_2 = (
+    "ALTER TABLE profiles ADD COLUMN account TEXT NOT NULL DEFAULT '123456789012'",
+    "ALTER TABLE calls ADD COLUMN account TEXT NOT NULL DEFAULT '123456789012'",
+    "ALTER TABLE datapoints ADD COLUMN account TEXT NOT NULL DEFAULT '123456789012'",
+    "ALTER TABLE client_tokens RENAME TO client_tokens_1",
+)
+_AFTER_SCHEMA_2 = (
+    "INSERT INTO client_tokens SELECT '123456789012', region, token, fingerprint, arn, created FROM client_tokens_1",
+    "DROP TABLE client_tokens_1",
+    "DELETE FROM moto_state WHERE service = 'service-quotas'",
+)
 
 
 class Store:
@@ -76,12 +96,14 @@ class Store:
         return int(self.db.execute("PRAGMA user_version").fetchone()[0])
 
     def _make_schema(self) -> None:
-        """Several processes may open a new file at once: each makes the schema in full, or finds it made."""
+        """Several processes may open a new or older file at once: each makes the schema in full, or finds it made."""
         _switch_to_wal(self.db)
         with self.transaction() as db:
-            if self._version() > SCHEMA_VERSION:
+            version = self._version()
+            if version > SCHEMA_VERSION:
                 raise sqlite3.DatabaseError(f"{self.path} was made by a newer version of this program")
-            for statement in _SCHEMA.split(";"):
+            before, after = (_BEFORE_SCHEMA_2, _AFTER_SCHEMA_2) if version == 1 else ((), ())
+            for statement in (*before, *_SCHEMA.split(";"), *after):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 

@@ -71,7 +71,13 @@ def jsonable(shape: Any, item: Any) -> Any:
 
 def as_json(body: Any) -> bytes:
     """Compact UTF-8 JSON."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
+    return _encoder().encode(body).encode()
+
+
+@cache
+def _encoder() -> json.JSONEncoder:
+    # Made once: ``json.dumps`` makes one for every call that is not plain.
+    return json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
 
 
 def cbor(shape: Any, item: Any) -> bytes:
@@ -195,13 +201,18 @@ def _event(stream: Any, event: Mapping[str, Any]) -> bytes:
     ((name, content),) = event.items()
     shape = stream.members[name]
     kind = "exception" if shape.metadata.get("exception") else "event"
-    payload = next((m for m, s in shape.members.items() if s.serialization.get("eventpayload")), None)
+    payload = _event_payload(shape)
     if payload is None:
         return frame(_event_headers(kind, name, "application/json"), as_json(jsonable(shape, content)))
     inner = shape.members[payload]
     if inner.type_name == "blob":
         return frame(_event_headers(kind, name, "application/octet-stream"), content.get(payload, b""))
     return frame(_event_headers(kind, name, "application/json"), as_json(jsonable(inner, content.get(payload))))
+
+
+@cache
+def _event_payload(shape: Any) -> str | None:
+    return next((name for name, member in shape.members.items() if member.serialization.get("eventpayload")), None)
 
 
 def _event_headers(kind: str, name: str, content_type: str) -> dict[str, str]:

@@ -104,12 +104,17 @@ def list_tags_for_resource(request: Request) -> dict[str, Any]:
 
 
 def find(request: Request, wanted: str) -> sqlite3.Row | None:
-    """The living application profile of this region with this id or ARN, or None."""
+    """The caller's living application profile of this region with this id or ARN, or None."""
     found: sqlite3.Row | None = request.store.db.execute(
-        "SELECT * FROM profiles WHERE (id = ? OR arn = ?) AND region = ? AND deleted IS NULL",
-        (wanted, wanted, request.region),
+        "SELECT * FROM profiles WHERE (id = ? OR arn = ?) AND account = ? AND region = ? AND deleted IS NULL",
+        (wanted, wanted, request.account, request.region),
     ).fetchone()
     return found
+
+
+def profile_quota(request: Request) -> int:
+    """How many application profiles an account may have in a region: setting ``profile_quota``, AWS's default 1000."""
+    return int(request.store.setting("profile_quota", "1000"))
 
 
 def tags_of(request: Request, arn: str) -> dict[str, str]:
@@ -122,8 +127,8 @@ def _replayed(request: Request, fingerprint: str) -> str | None:
     oldest = (request.now - CLIENT_TOKEN_LIFETIME).timestamp()
     request.store.db.execute("DELETE FROM client_tokens WHERE created < ?", (oldest,))
     row = request.store.db.execute(
-        "SELECT fingerprint, arn FROM client_tokens WHERE region = ? AND token = ?",
-        (request.region, request.params.get("clientRequestToken")),
+        "SELECT fingerprint, arn FROM client_tokens WHERE account = ? AND region = ? AND token = ?",
+        (request.account, request.region, request.params.get("clientRequestToken")),
     ).fetchone()
     if row is None:
         return None
@@ -137,19 +142,19 @@ def _replayed(request: Request, fingerprint: str) -> str | None:
 def _remember(request: Request, fingerprint: str, arn: str) -> None:
     token = request.params.get("clientRequestToken")
     if token is not None:
-        row = (request.region, token, fingerprint, arn, request.now.timestamp())
-        request.store.db.execute("INSERT INTO client_tokens VALUES (?, ?, ?, ?, ?)", row)
+        row = (request.account, request.region, token, fingerprint, arn, request.now.timestamp())
+        request.store.db.execute("INSERT INTO client_tokens VALUES (?, ?, ?, ?, ?, ?)", row)
 
 
 def _refuse_quota(request: Request) -> None:
-    living = "SELECT COUNT(*) FROM profiles WHERE region = ? AND deleted IS NULL"
-    count = request.store.db.execute(living, (request.region,)).fetchone()[0]
-    quota = int(request.store.setting("profile_quota", "1000"))
+    living = "SELECT COUNT(*) FROM profiles WHERE account = ? AND region = ? AND deleted IS NULL"
+    count = request.store.db.execute(living, (request.account, request.region)).fetchone()[0]
+    quota = profile_quota(request)
     if count >= quota:
         problem = f"You have reached the limit of {quota} inference profiles for this account in this Region."
         raise ServiceError("ServiceQuotaExceededException", problem)
     name = request.params["inferenceProfileName"]
-    twin = request.store.db.execute(f"{living} AND name = ?", (request.region, name)).fetchone()[0]
+    twin = request.store.db.execute(f"{living} AND name = ?", (request.account, request.region, name)).fetchone()[0]
     if twin and request.store.setting("unique_names", "0") == "1":
         raise ServiceError("ConflictException", f"An inference profile with the name {name} already exists.")
 
@@ -160,13 +165,18 @@ def _insert(request: Request, source: str, member_arns: list[str]) -> str:
     now = request.now.timestamp()
     lag = float(request.store.setting("list_lag_seconds", "0"))
     name, description = request.params["inferenceProfileName"], request.params.get("description")
-    row = (profile_id, arn, request.region, name, description, source, json.dumps(member_arns), now, now + lag)
-    request.store.db.execute("INSERT INTO profiles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)", row)
+    members = json.dumps(member_arns)
+    row = (profile_id, arn, request.account, request.region, name, description, source, members, now, now + lag)
+    request.store.db.execute(
+        "INSERT INTO profiles (id, arn, account, region, name, description, source, models, created, visible_from)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        row,
+    )
     return arn
 
 
 def _fresh_id(request: Request) -> str:
-    """Twelve characters from the number of profiles ever made here: unique, and the same on every run."""
+    """Twelve characters from the number of profiles ever made in the file: unique, and the same on every run."""
     ever = request.store.db.execute("SELECT COUNT(*) FROM profiles").fetchone()[0]
     number = int.from_bytes(hashlib.sha256(f"{request.region}/{ever}".encode()).digest()[:8], "big")
     return "".join(_DIGITS[number // 36**place % 36] for place in range(12))
@@ -204,8 +214,8 @@ def _listed(request: Request, kind: str | None) -> list[tuple[str, dict[str, Any
     if kind != "APPLICATION":
         keyed += [(f"0/{ref.id}", models.system_profile(request, ref)) for ref in models.system_profiles(request)]
     if kind != "SYSTEM_DEFINED":
-        visible = "SELECT * FROM profiles WHERE region = ? AND deleted IS NULL AND visible_from <= ?"
-        rows = request.store.db.execute(visible, (request.region, request.now.timestamp()))
+        visible = "SELECT * FROM profiles WHERE account = ? AND region = ? AND deleted IS NULL AND visible_from <= ?"
+        rows = request.store.db.execute(visible, (request.account, request.region, request.now.timestamp()))
         keyed += [(f"1/{row['created']:017.6f}/{row['id']}", _summary(row)) for row in rows]
     return sorted(keyed, key=lambda item: item[0])
 

@@ -1,4 +1,7 @@
-"""Foundation models and system-defined inference profiles, as `bedrock` shows them; what a profile can be made from."""
+"""Foundation models and system-defined inference profiles, as `bedrock` shows them; what a profile can be made from.
+
+Setting ``model_denied:<base model id>`` = 1 takes the agreement for a model away.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from costsentry_cli.sandbox.contract import Request, ServiceError
 END_OF_LIFE = (
     "This model version has reached the end of its life. Please refer to the AWS documentation for more details."
 )
+DENIED = "You don't have access to the model with the specified model ID."
 INVALID_MODEL = "The provided model identifier is invalid."
 
 _MOST_MEMBERS = 5
@@ -25,6 +29,11 @@ def model_arn(region: str, model_id: str) -> str:
 def is_over(model: Model, request: Request) -> bool:
     """Whether the model's end of life has come on the sandbox clock."""
     return model.status_on(request.now.date()) == "EOL"
+
+
+def is_denied(request: Request, model: Model) -> bool:
+    """Whether the account has no agreement for the model (setting ``model_denied:<base model id>``)."""
+    return request.store.setting(f"model_denied:{model.id}", "0") == "1"
 
 
 def is_reachable(ref: ModelRef, region: str) -> bool:
@@ -96,14 +105,15 @@ def get_foundation_model(request: Request) -> dict[str, Any]:
 
 
 def get_foundation_model_availability(request: Request) -> dict[str, Any]:
-    """GetFoundationModelAvailability: in the sandbox every agreement is signed; the region may still lack the model."""
+    """GetFoundationModelAvailability: every agreement is signed but a denied one; the region may lack the model."""
     model_id = request.params["modelId"]
     model = _model(request, model_id)
     here = model.in_region or any(ref.model == model for ref in load().system_profiles(request.region))
+    denied = is_denied(request, model)
     return {
         "modelId": model_id,
-        "agreementAvailability": {"status": "AVAILABLE"},
-        "authorizationStatus": "AUTHORIZED",
+        "agreementAvailability": {"status": "NOT_AVAILABLE" if denied else "AVAILABLE"},
+        "authorizationStatus": "NOT_AUTHORIZED" if denied else "AUTHORIZED",
         "entitlementAvailability": "AVAILABLE",
         "regionAvailability": "AVAILABLE" if here else "NOT_AVAILABLE",
     }

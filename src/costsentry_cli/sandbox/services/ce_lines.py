@@ -51,15 +51,18 @@ def line_items(row: CallRow) -> list[LineItem]:
     items = []
     for kind, column in _TOKEN_COLUMNS.items():
         if tokens := row[column]:
-            meter = meter_of(row["model_id"], row["region"], row["operation"], row["tier"], kind)
+            meter = meter_of(row["model_id"], row["region"], row["operation"], row["tier"], kind, row["account"])
             cost = Decimal(costs[kind]) if kind in costs else _ZERO
             items.append(LineItem(row["at"], tags, meter, Decimal(tokens) / meter.tokens_per_unit, cost))
     return items
 
 
-def lines_between(store: Store, start: float, end: float) -> Iterator[LineItem]:
-    """Every line item with ``start <= at < end``, in the order of time."""
-    rows = store.db.execute("SELECT * FROM calls WHERE at >= ? AND at < ? ORDER BY at, id", (start, end))
+def lines_between(store: Store, start: float, end: float, account: str | None = None) -> Iterator[LineItem]:
+    """Every line item with ``start <= at < end``, in the order of time; of one account, or of all."""
+    rows = store.db.execute(
+        "SELECT * FROM calls WHERE at >= ? AND at < ? AND account = coalesce(?, account) ORDER BY at, id",
+        (start, end, account),
+    )
     for row in rows:
         yield from line_items(row)
 

@@ -115,13 +115,13 @@ class _Product:
 
 
 @lru_cache(maxsize=4096)
-def meter_of(served: str, region: str, operation: str, tier: str, kind: str) -> Meter:
-    """The meter of a token kind; ``served`` is a model or geo id, ``operation`` the API's (``Converse``)."""
+def meter_of(served: str, region: str, operation: str, tier: str, kind: str, account: str = ACCOUNT) -> Meter:
+    """The meter of a token kind in an account; ``served`` is a model or geo id, ``operation`` the API's."""
     product = _product(served)
     spell = _marketplace_usage if product.marketplace else _first_party_usage
     usage_type = spell(product, region, tier, kind)
     return Meter(
-        dimensions=_dimensions(product, region, usage_type, operation),
+        dimensions=_dimensions(product, region, usage_type, operation) | _accounts(account),
         attributes={
             "provider": product.provider,
             "model": product.name,
@@ -156,14 +156,24 @@ def _dimensions(product: _Product, region: str, usage_type: str, operation: str)
         "USAGE_TYPE": usage_type,
         "OPERATION": _OPERATIONS.get(operation, "InvokeModelInference"),
         "REGION": region,
-        "LINKED_ACCOUNT": ACCOUNT,
-        "LINKED_ACCOUNT_NAME": "sandbox",
-        "PAYER_ACCOUNT": ACCOUNT,
         "RECORD_TYPE": "Usage",
         "LEGAL_ENTITY_NAME": seller,
         "INVOICING_ENTITY": _AWS,
         "BILLING_ENTITY": "AWS Marketplace" if product.marketplace else "AWS",
         "PURCHASE_TYPE": "On Demand Instances",
+    }
+
+
+def account_name(account: str) -> str:
+    """The name Cost Explorer describes an account with."""
+    return "sandbox" if account == ACCOUNT else f"sandbox-{account}"
+
+
+def _accounts(account: str) -> dict[str, str]:
+    return {
+        "LINKED_ACCOUNT": account,
+        "LINKED_ACCOUNT_NAME": account_name(account),
+        "PAYER_ACCOUNT": ACCOUNT,
     }
 
 

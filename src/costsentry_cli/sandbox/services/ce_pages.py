@@ -47,5 +47,5 @@ def _opened(token: str) -> tuple[str, Page]:
 
 def _fingerprint(request: Request) -> str:
     asked = {name: value for name, value in request.params.items() if name != "NextPageToken"}
-    text = json.dumps([request.operation, asked], sort_keys=True)
+    text = json.dumps([request.account, request.operation, asked], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Cost allocation tags: listing, activation, and from when on usage carries an activated key."""
+"""Cost allocation tags: listing, activation (both the payer's), and from when on usage carries an activated key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from costsentry_cli.domain.assumptions import TAG_ACTIVE_AFTER, TAG_KEY_KNOWN_AFTER
-from costsentry_cli.sandbox.contract import Handler, Request, ServiceError
+from costsentry_cli.sandbox.contract import ACCOUNT, Handler, Request, ServiceError
 from costsentry_cli.sandbox.services.ce_filter import TagLookup, ValueOf, refuse
 from costsentry_cli.sandbox.services.ce_lines import LineItem
 from costsentry_cli.sandbox.store import Store
@@ -23,6 +23,7 @@ _QUOTA = "500"
 
 def list_tags(request: Request) -> dict[str, Any]:
     """ListCostAllocationTags: the keys billing knows by now, in the order of their names, 100 a page at most."""
+    _refuse_linked(request, "list Cost Allocation Tags")
     rows = _known(request)
     rows = [row for row in rows if _wanted(row, request.params)]
     after = _opened(request.params["NextToken"]) if "NextToken" in request.params else None
@@ -40,6 +41,7 @@ def update_status(request: Request) -> dict[str, Any]:
     Doing what is already done changes nothing. More active keys than the quota (setting ``active_tag_quota``, 500):
     LimitExceededException, and nothing is changed.
     """
+    _refuse_linked(request, "update Cost Allocation Tag")
     known = {row["key"]: row for row in _known(request)}
     wanted = {entry["TagKey"]: entry["Status"] for entry in request.params["CostAllocationTagsStatus"]}
     _within_quota(request, known, wanted)
@@ -84,6 +86,12 @@ def activate(db: sqlite3.Connection, key: str, at: float) -> None:
     """Begin a span of activity of a known key; the caller holds the transaction."""
     db.execute("UPDATE cost_tags SET status = 'Active', updated = ? WHERE key = ?", (at, key))
     db.execute("INSERT OR REPLACE INTO cost_tag_spans (key, active_from) VALUES (?, ?)", (key, at))
+
+
+def _refuse_linked(request: Request, task: str) -> None:
+    if request.account != ACCOUNT:
+        refusal = "Linked account doesn't have access to cost allocation tags."
+        raise ServiceError("AccessDeniedException", f"Failed to {task}: {refusal}")
 
 
 def _switch(request: Request, key: str, status: str) -> None:

@@ -10,9 +10,10 @@ from math import inf, nextafter
 from typing import Any
 
 from costsentry_cli.domain.assumptions import COST_DATA_LAG
-from costsentry_cli.sandbox.contract import Handler, Request
+from costsentry_cli.sandbox.contract import ACCOUNT, Handler, Request
 from costsentry_cli.sandbox.services.ce_filter import TagLookup, attribute_of, compile_filter, dimension_of, refuse
 from costsentry_cli.sandbox.services.ce_lines import LineItem, lines_between
+from costsentry_cli.sandbox.services.ce_meters import account_name
 from costsentry_cli.sandbox.services.ce_pages import Page, next_page, page_of
 from costsentry_cli.sandbox.services.ce_periods import Period, is_estimate, periods_of, spelled
 from costsentry_cli.sandbox.services.ce_tags import visible_tags
@@ -71,7 +72,8 @@ def get_cost_and_usage(request: Request) -> dict[str, Any]:
     """GetCostAndUsage; every period of the range is present, groups in the order of their keys.
 
     Amounts are exact: AWS prints ten decimals, here there are as many as the sum has, so that the groups of a period
-    add up to its total to the last digit. Usage younger than ``COST_DATA_LAG`` is not shown.
+    add up to its total to the last digit. Usage younger than ``COST_DATA_LAG`` is not shown. The payer sees every
+    account, another account itself.
     """
     params = request.params
     periods = periods_of(params, request.now)
@@ -92,7 +94,8 @@ def get_cost_and_usage(request: Request) -> dict[str, Any]:
 def _lines(request: Request, periods: list[Period], page: Page, visible: TagLookup) -> Iterable[LineItem]:
     # The lag's edge (shown itself) is fixed by the first page, so that all pages of an answer show the same bill.
     end = min(periods[-1].end.timestamp(), nextafter(page.shown_until, inf))
-    lines = lines_between(request.store, periods[0].start.timestamp(), end)
+    seen = None if request.account == ACCOUNT else request.account
+    lines = lines_between(request.store, periods[0].start.timestamp(), end, seen)
     if "Filter" not in request.params:
         return lines
     return filter(compile_filter(request.params["Filter"], visible), lines)
@@ -141,14 +144,18 @@ def _answer(request: Request, periods: list[Period], rows: list[Cell], metrics: 
             result["Groups"].append({"Keys": list(keys), "Metrics": _measured(sums, metrics)})
     answer: dict[str, Any] = {
         "ResultsByTime": list(results.values()),
-        "DimensionValueAttributes": _account_names(request, grouping),
+        "DimensionValueAttributes": _account_names(rows, grouping),
     }
     return answer | ({"GroupDefinitions": grouping} if grouping else {})
 
 
-def _account_names(request: Request, grouping: list[dict[str, str]]) -> list[dict[str, Any]]:
-    named = any(group.get("Key") == "LINKED_ACCOUNT" for group in grouping)
-    return [{"Value": request.account, "Attributes": {"description": "sandbox"}}] if named else []
+def _account_names(rows: list[Cell], grouping: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """The names of the accounts on a page that is grouped by them."""
+    dimensions = [group["Key"] if group["Type"] == "DIMENSION" else "" for group in grouping]
+    if "LINKED_ACCOUNT" not in dimensions:
+        return []
+    found = {keys[dimensions.index("LINKED_ACCOUNT")] for _, keys, _ in rows if keys}
+    return [{"Value": account, "Attributes": {"description": account_name(account)}} for account in sorted(found)]
 
 
 def _measured(sums: Sums, metrics: list[str]) -> dict[str, dict[str, str]]:

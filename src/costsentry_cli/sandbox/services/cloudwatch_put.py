@@ -14,6 +14,11 @@ _LARGEST = 2.0**360
 _OLDEST = 14 * 86400
 _FURTHEST = 2 * 3600
 
+_INSERT = (
+    "INSERT INTO datapoints (account, region, namespace, name, dimensions, at, total, count, low, high, unit)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
 _Row = tuple[float, float, float, float]
 
 
@@ -28,7 +33,7 @@ def put_metric_data(request: Request) -> dict[str, Any]:
     if len(data) > MOST_METRICS:
         raise _invalid(f"The collection MetricData must not have a size greater than {MOST_METRICS}.")
     rows = [row for number, datum in enumerate(data, 1) for row in _stored(request, datum, number)]
-    request.store.db.executemany("INSERT INTO datapoints VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    request.store.db.executemany(_INSERT, rows)
     return {}
 
 
@@ -37,7 +42,8 @@ def _stored(request: Request, datum: dict[str, Any], number: int) -> list[tuple[
     dimensions = datum.get("Dimensions", [])
     _check_dimensions(dimensions, where)
     at = _time(request, datum, where)
-    key = (request.region, request.params["Namespace"], datum["MetricName"], canonical(dimensions), at)
+    place = (request.account, request.region)
+    key = (*place, request.params["Namespace"], datum["MetricName"], canonical(dimensions), at)
     return [(*key, *row, datum.get("Unit", "None")) for row in _rows(datum, where)]
 
 

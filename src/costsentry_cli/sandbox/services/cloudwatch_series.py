@@ -76,18 +76,21 @@ def canonical(dimensions: Iterable[dict[str, str]]) -> str:
 
 
 def active(request: Request, since: float, until: float) -> list[Series]:
-    """Every series of this region with a point in ``since <= at <= until``, sorted."""
+    """Every series of this account and region with a point in ``since <= at <= until``, sorted."""
+    place = (request.account, request.region, since, until)
     rows = request.store.db.execute(
-        "SELECT DISTINCT namespace, name, dimensions FROM datapoints WHERE region = ? AND at >= ? AND at <= ?",
-        (request.region, since, until),
+        "SELECT DISTINCT namespace, name, dimensions FROM datapoints"
+        " WHERE account = ? AND region = ? AND at >= ? AND at <= ?",
+        place,
     )
     found = [Series(row["namespace"], row["name"], row["dimensions"]) for row in rows]
+    # The plus keeps SQLite to the index on time: few of the calls are recent.
     present = ", ".join(f"MAX({condition}) AS {name}" for name, (_, condition, _) in _DERIVED.items())
     grouped = (
-        f"SELECT metric_id, {present} FROM calls WHERE region = ? AND at >= ? AND at <= ?"  # noqa: S608 - our table
-        " GROUP BY metric_id"
+        f"SELECT metric_id, {present} FROM calls WHERE +account = ? AND +region = ?"  # noqa: S608 - our table
+        " AND at >= ? AND at <= ? GROUP BY metric_id"
     )
-    for row in request.store.db.execute(grouped, (request.region, since, until)):
+    for row in request.store.db.execute(grouped, place):
         found += [Series(BEDROCK, name, _by_model(row["metric_id"])) for name in _DERIVED if row[name]]
     return sorted(found, key=lambda series: (series.namespace, series.name, series.dimensions))
 
@@ -123,19 +126,21 @@ def values(request: Request, series: Series, span: Span) -> dict[int, list[tuple
 
 def _source(request: Request, series: Series, span: Span) -> tuple[str, tuple[Any, ...]]:
     """A query for the points of a series (at, total, count, low, high) and its parameters."""
+    place = (request.account, request.region)
     if series.namespace != BEDROCK:
         query = (
-            "SELECT at, total, count, low, high FROM datapoints WHERE region = ? AND namespace = ? AND name = ?"
-            " AND dimensions = ? AND at >= ? AND at < ? AND unit = coalesce(?, unit)"
+            "SELECT at, total, count, low, high FROM datapoints WHERE account = ? AND region = ? AND namespace = ?"
+            " AND name = ? AND dimensions = ? AND at >= ? AND at < ? AND unit = coalesce(?, unit)"
         )
-        key = (request.region, series.namespace, series.name, series.dimensions)
-        return query, (*key, span.start, span.end, span.unit)
+        key = (series.namespace, series.name, series.dimensions)
+        return query, (*place, *key, span.start, span.end, span.unit)
     value, condition, unit = _DERIVED.get(series.name, ("0", "0", "Count"))
     query = (
         f"SELECT at, {value} AS total, 1.0 AS count, {value} AS low, {value} AS high FROM calls"  # noqa: S608 - our table
-        f" WHERE region = ? AND metric_id = ? AND at >= ? AND at < ? AND {condition} AND ? = coalesce(?, ?)"
+        " WHERE account = ? AND region = ? AND metric_id = ? AND at >= ? AND at < ?"
+        f" AND {condition} AND ? = coalesce(?, ?)"
     )
-    return query, (request.region, _model_of(series), span.start, span.end, unit, span.unit, unit)
+    return query, (*place, _model_of(series), span.start, span.end, unit, span.unit, unit)
 
 
 def _by_model(metric_id: str) -> str:

@@ -58,6 +58,8 @@ def count_tokens(request: Request) -> dict[str, Any]:
         raise ServiceError("ValidationException", bedrock_models.INVALID_MODEL)
     if bedrock_models.is_over(ref.model, request):
         raise ServiceError("ResourceNotFoundException", bedrock_models.END_OF_LIFE, 404)
+    if bedrock_models.is_denied(request, ref.model):
+        raise ServiceError("AccessDeniedException", bedrock_models.DENIED, 403)
     if kind_of_reference(wanted) != "model-id" or not ref.model.capabilities.count_tokens:
         raise ServiceError("ValidationException", "The provided model doesn't support counting tokens.")
     given = request.params["input"]

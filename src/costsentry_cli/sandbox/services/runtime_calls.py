@@ -1,6 +1,7 @@
 """The books of the runtime: who is meant by a model id, what a call is recorded as, and the per-model quotas.
 
-Settings ``rpm:<model id>`` and ``tpm:<model id>`` (geo id, or base id for all of a model's ids together) throttle.
+Settings ``rpm:<model id>`` and ``tpm:<model id>`` (geo id, or base id for all of a model's ids together) throttle;
+each account has its own.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from costsentry_cli.sandbox.services.billing import costs
 _COLUMNS = (
     "at, region, operation, request_id, requested, metric_id, profile_arn, model_id, outcome, input_tokens, "
     "output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, latency_ms, first_token_ms, tier, "
-    "tags, costs"
+    "tags, costs, account"
 )
 _BURN_ONE = ("claude-v2", "claude-instant", "claude-3-haiku", "claude-3-sonnet", "claude-3-opus", "claude-3-5")
 
@@ -54,9 +55,11 @@ def target(request: Request) -> Target:
 
 
 def check_callable(request: Request, ref: ModelRef) -> None:
-    """Refuse a dead model, and the bare id of a model that only profiles reach."""
+    """Refuse a dead model, one without an agreement, and the bare id of a model that only profiles reach."""
     if bedrock_models.is_over(ref.model, request):
         raise ServiceError("ResourceNotFoundException", bedrock_models.END_OF_LIFE, 404)
+    if bedrock_models.is_denied(request, ref.model):
+        raise ServiceError("AccessDeniedException", bedrock_models.DENIED, 403)
     if ref.geo == "" and not ref.model.in_region:
         problem = (
             f"Invocation of model ID {ref.id} with on-demand throughput isn\N{RIGHT SINGLE QUOTATION MARK}t supported."
@@ -118,11 +121,12 @@ def _is_own(request: Request, wanted: str) -> bool:
 def _last_minute(request: Request, model: Model, model_id: str) -> tuple[int, int]:
     """Requests and burnt tokens of the last minute; AWS burns five tokens per output token of newer Claude models."""
     burn = 1 if model.provider != "Anthropic" or any(name in model.id for name in _BURN_ONE) else 5
+    now = request.now.timestamp()
     row = request.store.db.execute(
         "SELECT COUNT(*), COALESCE(SUM(input_tokens + cache_write_5m_tokens + cache_write_1h_tokens"
-        " + ? * output_tokens), 0) FROM calls WHERE at > ? AND at <= ? AND region = ? AND outcome = 'ok'"
-        " AND (model_id = ? OR model_id LIKE '%.' || ?)",
-        (burn, request.now.timestamp() - 60, request.now.timestamp(), request.region, model_id, model_id),
+        " + ? * output_tokens), 0) FROM calls WHERE at > ? AND at <= ? AND +account = ? AND +region = ?"
+        " AND outcome = 'ok' AND (model_id = ? OR model_id LIKE '%.' || ?)",
+        (burn, now - 60, now, request.account, request.region, model_id, model_id),
     ).fetchone()
     return row[0], row[1]
 
@@ -137,6 +141,7 @@ def _insert(request: Request, what: Target, outcome: str, served: Served, price:
         request.now.timestamp(), request.region, request.operation, request.request_id, what.requested, what.metric_id,
         what.profile_arn, what.ref.id, outcome, tokens.input, tokens.output, tokens.cache_read, tokens.cache_write_5m,
         tokens.cache_write_1h, served.latency_ms, served.first_token_ms, served.tier, json.dumps(what.tags), price,
+        request.account,
     )  # fmt: skip
     marks = ",".join("?" * len(row))
     request.store.db.execute(f"INSERT INTO calls ({_COLUMNS}) VALUES ({marks})", row)  # noqa: S608 - only marks
