@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from botocore.config import Config
+from botocore.loaders import Loader
 from botocore.session import Session
 
 from costsentry_cli.sandbox import Sandbox
@@ -15,6 +17,8 @@ from costsentry_cli.sandbox.contract import Handler, HttpRequest, Request
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ARN = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123def456"
+# Of all sessions: botocore's models are read once a process, not once a client.
+_LOADER = Loader()
 ONE_ATTEMPT = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30)
 
 
@@ -27,14 +31,21 @@ def session() -> Session:
     """A session with credentials that open nothing and no configuration files."""
     made = Session(session_vars={"config_file": (None, None, "/dev/null", None)})
     made.set_credentials("AKIASANDBOXSANDBOX00", "sandbox")
+    made.register_component("data_loader", _LOADER)
     return made
 
 
 def client(sandbox: Sandbox, service: str, region: str = "us-east-1", config: Config = ONE_ATTEMPT) -> Any:
     """A real botocore client, plugged into the sandbox."""
-    plugged = session()
-    sandbox.plug(plugged)
-    return plugged.create_client(service, region_name=region, config=config)
+    return _plugged(sandbox).create_client(service, region_name=region, config=config)
+
+
+@lru_cache(maxsize=4)
+def _plugged(sandbox: Sandbox) -> Session:
+    """One session a sandbox: a session's handlers take longer to set up than most calls take."""
+    made = session()
+    sandbox.plug(made)
+    return made
 
 
 def served_client(url: str, service: str, region: str = "us-east-1") -> Any:

@@ -133,11 +133,16 @@ def test_a_session_with_motos_own_handler_writes_once(tmp_path):
 def test_four_processes_share_a_limit_exactly(tmp_path):
     sandbox = sandbox_at_noon(tmp_path)
     client(sandbox, "dynamodb").create_table(**LEDGER)
-    arguments = [sys.executable, __file__, str(sandbox.path), "60", "100"]
-    processes = [subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    arguments = [sys.executable, __file__, str(sandbox.path), "25", "60"]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen(arguments, **pipes) for _ in range(4)]
+    assert [process.stdout.readline() for process in processes] == ["ready\n"] * 4  # all, before any may go
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
     approved = [int(process.communicate(timeout=120)[0]) for process in processes]
-    assert sum(approved) == 100
-    assert _used(client(sandbox, "dynamodb")) == 100
+    assert sum(approved) == 60
+    assert _used(client(sandbox, "dynamodb")) == 60
 
 
 def _race(try_once: Callable[[], bool], attempts: int) -> int:
@@ -188,6 +193,9 @@ def _unlocked_dynamodb(sandbox: Sandbox) -> Any:
 def main(path: Path, attempts: int, limit: int) -> None:
     """One process of the race: how many of its attempts were approved."""
     dynamodb = client(Sandbox(path), "dynamodb")
+    dynamodb.list_tables()  # moto is imported before the start
+    print("ready", flush=True)
+    sys.stdin.readline()
     print(sum(_approved(dynamodb, limit) for _ in range(attempts)))
 
 

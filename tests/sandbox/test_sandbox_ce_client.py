@@ -10,10 +10,10 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from sandbox_ce_world import NOW
+from sandbox_core_world import client as plugged_client
 
 from costsentry_cli.sandbox import Sandbox, environment, server
 from costsentry_cli.sandbox.seed import seed
@@ -32,9 +32,7 @@ def sandbox(tmp_path):
 
 @pytest.fixture
 def client(sandbox):
-    session = boto3.Session("sandbox", "sandbox", region_name="us-east-1")
-    sandbox.plug(session._session)
-    return session.client("ce")
+    return plugged_client(sandbox, "ce")
 
 
 def test_a_seeded_month_is_reported_by_cost_center_and_model(sandbox, client):
@@ -94,9 +92,7 @@ def test_errors_reach_the_client_with_their_codes(sandbox, client):
 
 
 def test_a_call_through_a_profile_is_billed_to_its_tag_once_the_key_counts(sandbox):
-    session = boto3.Session("sandbox", "sandbox", region_name="us-east-1")
-    sandbox.plug(session._session)
-    bedrock, runtime, ce = (session.client(name) for name in ("bedrock", "bedrock-runtime", "ce"))
+    bedrock, runtime, ce = (plugged_client(sandbox, name) for name in ("bedrock", "bedrock-runtime", "ce"))
     arn = bedrock.create_inference_profile(
         inferenceProfileName="sales",
         modelSource={"copyFrom": "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"},

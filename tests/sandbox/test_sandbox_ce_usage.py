@@ -91,13 +91,13 @@ def busy_world():
 )
 def test_the_groups_of_a_period_add_up_to_its_total_at_any_page_size(busy_world, groups, size, granularity):
     busy_world.set("ce_page_size", str(size))
-    totals = busy_world.costs("2026-10-01", "2026-11-20", Granularity=granularity)
+    totals = busy_world.costs("2026-10-20", "2026-11-10", Granularity=granularity)
     sums: dict[tuple[str, ...], Decimal] = {}
     for (start, *_), cost in busy_world.costs(
-        "2026-10-01", "2026-11-20", Granularity=granularity, GroupBy=groups
+        "2026-10-20", "2026-11-10", Granularity=granularity, GroupBy=groups
     ).items():
         sums[(start,)] = sums.get((start,), Decimal(0)) + cost
-    assert sums == totals
+    assert sums == totals != {}
 
 
 def test_a_period_may_span_pages_and_every_group_comes_once(world):

@@ -112,7 +112,7 @@ def test_a_query_that_returns_no_data_is_left_out(world):
     ]
 
 
-@settings(max_examples=25)
+@settings(deadline=None, max_examples=25)
 @given(room=st.integers(1, 9))
 def test_pages_of_any_size_hold_every_point_once(tmp_path_factory, room):
     world = World(tmp_path_factory.mktemp("pages") / "sandbox.db")

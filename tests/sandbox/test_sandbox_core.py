@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -73,7 +74,33 @@ def test_a_service_the_sandbox_does_not_have_is_refused_in_its_own_protocol(tmp_
     with pytest.raises(ClientError) as caught:
         getattr(client(sandbox_at_noon(tmp_path), service), operation)()
     assert caught.value.response["Error"]["Code"] == "UnknownOperationException"
-    assert f"the sandbox does not have {service}." in str(caught.value)
+    assert str(caught.value).endswith(f"the sandbox does not have the service {service}")
+
+
+def test_an_operation_that_shares_its_uri_with_another_is_not_called_by_the_others_name(tmp_path):
+    with pytest.raises(ClientError, match=r"the sandbox does not have the service s3$"):
+        client(sandbox_at_noon(tmp_path), "s3").put_object(Bucket="bucket", Key="key", Body=b"text")
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "words"),
+    [
+        ("/", {}, "the sandbox cannot tell which operation GET / is"),
+        ("/", {"x-amz-target": "Made.Up"}, "the sandbox cannot tell which operation Up is"),
+        ("/nowhere", signed("bedrock"), "the sandbox cannot tell which operation GET /nowhere is"),
+        ("/", signed("monitoring"), "the sandbox cannot tell which operation GET / is"),
+        ("/?Action=Nothing", signed("sts"), "the sandbox does not have sts.Nothing"),
+        ("/", signed("ce") | {"x-amz-target": "AWSInsightsIndexService.X"}, "the sandbox does not have ce.X"),
+        ("/", signed("frobnicate"), "the sandbox does not have the service frobnicate"),
+        ("/?Action=Nothing", signed("sqs"), "the sandbox does not have the service sqs"),
+    ],
+)
+def test_a_request_that_no_model_has_is_answered_with_what_is_known_of_it(tmp_path, url, headers, words):
+    response = sandbox_at_noon(tmp_path).handle(HttpRequest("GET", url, headers, b""))
+    assert response.status == 501
+    said = re.search(rb"the sandbox [^\"<]*", response.body)
+    assert said is not None
+    assert said[0].decode() == words
 
 
 def test_request_ids_count_up_and_go_on_in_the_next_process(tmp_path):

@@ -7,11 +7,13 @@ import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from sandbox_core_world import client, sandbox_at_noon
 
-from costsentry_cli.sandbox.store import SCHEMA_VERSION, Store
+from costsentry_cli.sandbox.store import APPLICATION_ID, SCHEMA_VERSION, Store
 
 OPEN_AND_COUNT = """
 import sys, pathlib
@@ -23,6 +25,7 @@ for number in range(80):
     with store.transaction():
         store.set_setting("n", str(int(store.setting("n", "0")) + 1))
 """
+OUR_TABLES = ("settings", "profiles", "calls", "client_tokens")
 
 
 def test_the_file_and_its_folder_are_for_the_owner_only(tmp_path):
@@ -63,6 +66,56 @@ def test_a_file_that_is_no_database_is_refused(tmp_path):
     (tmp_path / "profiles.yaml").write_text("profiles: []\n" * 100)
     with pytest.raises(sqlite3.DatabaseError, match="not a database"):
         Store(tmp_path / "profiles.yaml")
+
+
+def _database(path: Path, *statements: str) -> bytes:
+    """Somebody else's database; its bytes."""
+    with closing(sqlite3.connect(path)) as db:
+        for statement in statements:
+            db.execute(statement)
+        db.commit()
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ("CREATE TABLE users (name TEXT)", "INSERT INTO users VALUES ('ann')"),
+        ("CREATE TABLE users (name TEXT)", f"PRAGMA user_version = {SCHEMA_VERSION}"),
+        ("CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT)", "PRAGMA user_version = 1"),
+        ("CREATE TABLE settings (name TEXT)", "CREATE TABLE profiles (id TEXT)", "CREATE TABLE calls (id TEXT)"),
+        ("PRAGMA user_version = 7",),
+        ("PRAGMA application_id = 7",),
+        (*(f"CREATE TABLE {name} (id TEXT)" for name in OUR_TABLES), "PRAGMA application_id = 7"),
+    ],
+)
+def test_a_database_of_something_else_is_refused_and_left_as_it_is(tmp_path, statements):
+    before = _database(tmp_path / "other.db", *statements)
+    with pytest.raises(sqlite3.DatabaseError, match="is no sandbox"):
+        Store(tmp_path / "other.db")
+    assert (tmp_path / "other.db").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["other.db"]
+
+
+def test_an_empty_file_becomes_a_sandbox_and_carries_its_mark(tmp_path):
+    (tmp_path / "s.db").touch()
+    store = Store(tmp_path / "s.db")
+    assert store.db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+    assert store.setting("n", "none") == "none"
+
+
+def test_a_sandbox_made_before_there_was_a_mark_is_still_one(tmp_path):
+    store = Store(tmp_path / "s.db")
+    store.set_setting("n", "1")
+    store.db.execute("PRAGMA application_id = 0")
+    store.close()
+    assert Store(tmp_path / "s.db").setting("n", "0") == "1"
+
+
+def test_a_sandbox_with_a_table_of_its_owners_is_still_one(tmp_path):
+    store = Store(tmp_path / "s.db")
+    store.db.execute("CREATE TABLE notes (text TEXT)")
+    assert Store(tmp_path / "s.db").setting("n", "none") == "none"
 
 
 def _write_and_raise(store: Store, error: BaseException) -> None:

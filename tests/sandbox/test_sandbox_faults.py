@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sandbox_core_world import client, sandbox_at_noon, served_client
 
 from costsentry_cli.sandbox import FaultRule, Sandbox
 from costsentry_cli.sandbox.contract import Request
+from costsentry_cli.sandbox.faults import EFFECTS
 from costsentry_cli.sandbox.server import start
 
 EVENTS = [{"contentBlockDelta": {"delta": {"text": "word"}, "contentBlockIndex": 0}}] * 9
@@ -164,6 +166,11 @@ def test_a_truncated_stream_ends_early_and_quietly(tmp_path, served):
     [
         {"effect": "explode"},
         {"effect": "error:NoStatus"},
+        {"effect": "error:Code:999"},
+        {"effect": "error:Code:399"},
+        {"effect": "error:Code:600"},
+        {"effect": "error:Code:²00"},
+        {"effect": "error::500"},
         {"effect": "throttle", "times": 0},
         {"effect": "throttle", "skip": -1},
         {"effect": "throttle", "probability": 0},
@@ -172,3 +179,40 @@ def test_a_truncated_stream_ends_early_and_quietly(tmp_path, served):
 def test_a_rule_that_makes_no_sense_is_refused(fields):
     with pytest.raises(ValueError, match=r"unknown effect|at least"):
         FaultRule("*", "*", **fields)
+
+
+@pytest.mark.parametrize("status", [400, 429, 599])
+def test_any_status_of_an_error_may_be_ordered(status):
+    assert FaultRule("*", "*", f"error:Code:{status}").effect.endswith(str(status))
+
+
+def test_the_refusal_of_an_effect_lists_every_effect():
+    with pytest.raises(ValueError, match=r"unknown effect 'explode'.*error:<Code>:<status> .*400 to 599") as caught:
+        FaultRule("*", "*", "explode")
+    assert [effect for effect in EFFECTS if effect not in str(caught.value)] == []
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "words"),
+    [
+        ("bedrock-runtime", "Convers", "bedrock-runtime has no operation 'Convers'; did you mean Converse?"),
+        ("bedrock", "create_inference_profile", "did you mean CreateInferenceProfile?"),
+        ("bedrock", "Converse", "bedrock has no operation 'Converse'; did you mean bedrock-runtime.Converse?"),
+        ("sts", "Xyzzy", "sts has no operation 'Xyzzy'"),
+        ("bedrock-runtme", "*", "there is no service 'bedrock-runtme'; did you mean bedrock-runtime?"),
+        ("qqqqqqqq", "Converse", "there is no service 'qqqqqqqq'"),
+        ("", "*", "there is no service ''"),
+        ("*", "Convers", "no service of the sandbox has an operation 'Convers'; did you mean Converse?"),
+    ],
+)
+def test_a_rule_that_could_never_fire_is_refused_with_the_name_that_was_meant(service, operation, words):
+    with pytest.raises(ValueError, match=f"{re.escape(words)}$"):
+        FaultRule(service, operation, "throttle")
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [("*", "*"), ("*", "Converse"), ("sts", "*"), ("dynamodb", "PutItem"), ("s3", "PutObject")],
+)
+def test_a_rule_for_what_aws_has_is_taken(service, operation):
+    assert FaultRule(service, operation, "throttle").operation == operation

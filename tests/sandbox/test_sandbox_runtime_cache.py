@@ -101,7 +101,7 @@ def test_what_has_expired_is_swept_out(world):
 parts = st.lists(st.sampled_from([{"text": LONG}, {"text": "short words"}, POINT]), min_size=1, max_size=4)
 
 
-@settings(max_examples=40)
+@settings(deadline=None, max_examples=40)
 @given(calls=st.lists(parts, min_size=1, max_size=4))
 def test_reads_writes_and_input_always_add_up_to_the_prompt(tmp_path_factory, calls):
     world = World(tmp_path_factory.mktemp("cache") / "sandbox.db")

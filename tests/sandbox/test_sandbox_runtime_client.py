@@ -6,10 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
+from sandbox_core_world import client
 from sandbox_runtime_world import HAIKU, NOVA, NOW, model_arn, system_arn, user
 
 from costsentry_cli.sandbox import Sandbox
@@ -24,9 +23,7 @@ def sandbox(tmp_path):
 
 @pytest.fixture
 def clients(sandbox):
-    session = boto3.Session("sandbox", "sandbox", region_name="us-east-1")
-    sandbox.plug(session._session)
-    return {name: session.client(name) for name in ("bedrock", "bedrock-runtime", "cloudwatch")}
+    return {name: client(sandbox, name) for name in ("bedrock", "bedrock-runtime", "cloudwatch")}
 
 
 def code_of(call, **params):
@@ -69,9 +66,7 @@ def test_the_whole_path_from_profile_to_metric(sandbox, clients):
 
 def test_every_profile_and_model_of_every_geography_is_a_valid_answer(sandbox):
     for region in ("us-east-1", "eu-west-1", "ap-northeast-1", "ap-southeast-2", "ca-central-1", "us-gov-west-1"):
-        session = boto3.Session("sandbox", "sandbox", region_name=region)
-        sandbox.plug(session._session)
-        bedrock = session.client("bedrock")
+        bedrock = client(sandbox, "bedrock", region=region)
         summaries = bedrock.list_inference_profiles(maxResults=1000)["inferenceProfileSummaries"]
         assert summaries
         for profile in summaries[::10]:
@@ -89,10 +84,7 @@ def test_refusals_arrive_with_awss_code_and_status_and_stay_in_the_books(sandbox
         sandbox.store.set_setting(f"rpm:{NOVA}", "1")
     asked = {"modelId": NOVA, "messages": [user("hello")]}
     runtime.converse(**asked)
-    once = boto3.Session("sandbox", "sandbox", region_name="us-east-1")
-    sandbox.plug(once._session)
-    impatient = once.client("bedrock-runtime", config=Config(retries={"total_max_attempts": 1}))
-    assert code_of(impatient.converse, **asked) == ("ThrottlingException", 429)
+    assert code_of(runtime.converse, **asked) == ("ThrottlingException", 429)
     assert code_of(runtime.converse, **asked | {"modelId": HAIKU}) == ("ValidationException", 400)
     assert code_of(bedrock.get_inference_profile, inferenceProfileIdentifier="gone") == (
         "ResourceNotFoundException",

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from sandbox_core_world import NOON, client, sandbox_at_noon
 
-from costsentry_cli.sandbox.store import SCHEMA_VERSION, Store
+from costsentry_cli.sandbox.store import APPLICATION_ID, SCHEMA_VERSION, Store
 
 ARN = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123def456"
 SOURCE = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"
@@ -67,6 +67,7 @@ def test_a_migrated_file_has_the_tables_of_a_new_one(tmp_path):
     migrated, new = Store(tmp_path / "sandbox.db"), Store(tmp_path / "new.db")
     assert _columns(migrated) == _columns(new)
     assert migrated.db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION
+    assert migrated.db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
 
 
 def test_everything_of_version_1_belongs_to_the_payer(tmp_path):

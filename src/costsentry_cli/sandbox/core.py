@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.session import Session
 
-from costsentry_cli.sandbox import accounts, faults, plug, routes, wire_in, wire_out
+from costsentry_cli.sandbox import accounts, answered, faults, plug, routes, wire_in, wire_out
 from costsentry_cli.sandbox import clock as sandbox_clock
 from costsentry_cli.sandbox.clock import utc_now
 from costsentry_cli.sandbox.contract import Handler, HttpRequest, HttpResponse, Request, ServiceError, Violation
@@ -21,20 +21,6 @@ from costsentry_cli.sandbox.model_check import Problem, problems
 from costsentry_cli.sandbox.routes import Route
 from costsentry_cli.sandbox.status import Status, status
 from costsentry_cli.sandbox.store import Store
-
-_MODULES = {
-    "bedrock": "bedrock",
-    "bedrock-runtime": "runtime",
-    "ce": "ce",
-    "cloudwatch": "cloudwatch",
-    "service-quotas": "service_quotas",
-    "ssm": "ssm",
-    "sts": "sts",
-}
-"""botocore's service name -> our module in ``sandbox.services``, imported at a service's first call."""
-
-_MOTO = ("dynamodb", "logs", "sns", "iam")
-"""Services that moto answers. Its SQS and SSM are not here: they cannot be pickled."""
 
 _INVALID: dict[str, tuple[str, str]] = {
     "cloudwatch": ("InvalidParameterValue", "MissingParameter"),
@@ -235,9 +221,9 @@ class _Unmodelled(Exception):
 
 def _handler(route: Route) -> Handler | None:
     """The service's handler, None for moto's. Raises ``ServiceError`` 501 for what the sandbox does not have."""
-    if route.service in _MOTO:
+    if route.service in answered.BY_MOTO:
         return None
-    module = _MODULES.get(route.service)
+    module = answered.OWN.get(route.service)
     if module is None:
         raise routes.unknown(route.service, route.operation)
     operations = import_module(f"costsentry_cli.sandbox.services.{module}").OPERATIONS

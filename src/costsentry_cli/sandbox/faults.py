@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import random
+import re
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from costsentry_cli.sandbox.answered import SERVICES
 from costsentry_cli.sandbox.contract import HttpResponse, ServiceError
-from costsentry_cli.sandbox.routes import Route
+from costsentry_cli.sandbox.routes import Route, shipped_models
 
 EFFECTS = (
     "throttle",
@@ -19,8 +23,9 @@ EFFECTS = (
     "lost-reply",
     "truncate-stream",
 )
-"""Effects by name; ``error:<Code>:<status>`` is one more."""
+"""Effects by name; ``error:<Code>:<status>``, with an HTTP status of 400 to 599, is one more."""
 
+_ERROR = re.compile(r"error:[^:\s]+:[45][0-9]{2}", re.ASCII)
 _BROKEN = {"timeout": "read-timeout", "connect-timeout": "connect-timeout", "closed": "closed"}
 
 
@@ -31,7 +36,8 @@ class FaultRule:
     ``service`` (botocore's name) and ``operation`` select calls, ``*`` any. The first ``skip`` of them pass, then
     the rule fires ``times`` times (None: always), each with ``probability``, drawn from ``seed`` and the call's
     number: the same in every run and process. Effects: see ``EFFECTS``; ``lost-reply`` does the work, commits it and
-    loses the answer, ``truncate-stream`` ends an event stream half way. Raises ``ValueError`` for what makes no sense.
+    loses the answer, ``truncate-stream`` ends an event stream half way. Raises ``ValueError`` for what makes no sense,
+    and for a service or operation that botocore has no model of: such a rule would never fire.
     """
 
     service: str
@@ -43,9 +49,11 @@ class FaultRule:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.effect not in EFFECTS and not _is_error(self.effect):
+        _check_target(self.service, self.operation)
+        if self.effect not in EFFECTS and not _ERROR.fullmatch(self.effect):
             raise ValueError(
-                f"unknown effect {self.effect!r}; use one of {', '.join(EFFECTS)} or error:<Code>:<status>"
+                f"unknown effect {self.effect!r}; use one of {', '.join(EFFECTS)}"
+                " or error:<Code>:<status> with a status of 400 to 599"
             )
         if self.skip < 0 or (self.times is not None and self.times < 1) or not 0 < self.probability <= 1:
             raise ValueError("skip is at least 0, times at least 1 and probability in (0, 1]")
@@ -117,6 +125,35 @@ def _throttled(route: Route) -> ServiceError:
     return ServiceError("ThrottlingException", "Rate exceeded")
 
 
-def _is_error(effect: str) -> bool:
-    parts = effect.split(":")
-    return len(parts) == 3 and parts[0] == "error" and bool(parts[1]) and parts[2].isdigit()
+def _check_target(service: str, operation: str) -> None:
+    """Raises ``ValueError`` for what no call can be: an unknown service, or an operation that its service lacks.
+
+    An operation of any service (``*``) must be one of a service the sandbox has.
+    """
+    if service != "*" and shipped_models().service(service) is None:
+        raise ValueError(f"there is no service {service!r}{_meant(service, shipped_models().names())}")
+    if operation == "*":
+        return
+    names = _operations(*SERVICES) if service == "*" else _operations(service)
+    if operation in names:
+        return
+    elsewhere = [f"{name}.{operation}" for name in SERVICES if operation in _operations(name)]
+    meant = f"; did you mean {elsewhere[0]}?" if elsewhere else _meant(operation, names)
+    lacks = "no service of the sandbox has an" if service == "*" else f"{service} has no"
+    raise ValueError(f"{lacks} operation {operation!r}{meant}")
+
+
+def _operations(*services: str) -> list[str]:
+    models = [shipped_models().service(service) for service in services]
+    return [str(name) for model in models if model is not None for name in model.operation_names]
+
+
+def _meant(word: str, names: Iterable[str]) -> str:
+    """A question after the nearest name, empty when none is near; case and the separators of Python's names aside."""
+    known = {_folded(name): name for name in names}
+    near = difflib.get_close_matches(_folded(word), known, n=1)
+    return f"; did you mean {known[near[0]]}?" if near else ""
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")

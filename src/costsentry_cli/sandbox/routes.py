@@ -13,6 +13,7 @@ from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
+from costsentry_cli.sandbox.answered import SERVICES
 from costsentry_cli.sandbox.contract import HttpRequest, ServiceError
 
 DEFAULT_REGION = "us-east-1"
@@ -83,6 +84,10 @@ class Models:
                 self._loaded[name] = ServiceModel(description, service_name=name)
         return self._loaded[name]
 
+    def names(self) -> list[str]:
+        """Every service botocore has a model of."""
+        return list(self.loader.list_available_services("service-2"))
+
 
 @cache
 def shipped_models() -> Models:
@@ -99,9 +104,16 @@ def split(request: HttpRequest) -> SplitResult:
 
 
 def unknown(service: str, operation: str) -> ServiceError:
-    """The answer to what the sandbox does not have; 501 is a status no SDK retries."""
-    name = f"{service}.{operation}" if operation else service
-    return ServiceError("UnknownOperationException", f"the sandbox does not have {name}", 501)
+    """The answer to what the sandbox does not have; 501 is a status no SDK retries.
+
+    Of a service it lacks altogether the operation is not said: URIs alone do not tell S3's PutObject from CopyObject.
+    """
+    name = f"{service}.{operation}" if service in SERVICES else f"the service {service}"
+    return _refused(f"the sandbox does not have {name}")
+
+
+def _refused(words: str) -> ServiceError:
+    return ServiceError("UnknownOperationException", words, 501)
 
 
 def caller(request: HttpRequest) -> Caller:
@@ -134,7 +146,7 @@ def resolve(request: HttpRequest, models: Models) -> Route:
         route = _match(request, model, who.region)
         if route is not None:
             return route
-    raise unknown(who.services[0] if len(who.services) == 1 else "this service:", _called(request))
+    raise _unresolved(request, who.services)
 
 
 def protocol_of(request: HttpRequest, models: Models) -> str:
@@ -149,10 +161,17 @@ def protocol_of(request: HttpRequest, models: Models) -> str:
     return str(model.protocol) if model is not None else "rest-json"
 
 
+def _unresolved(request: HttpRequest, candidates: tuple[str, ...]) -> ServiceError:
+    """The answer to a request that no model has: it names the service and the operation as far as they are known."""
+    called = _called(request)
+    if len(candidates) == 1 and (called or candidates[0] not in SERVICES):
+        return unknown(candidates[0], called)
+    return _refused(f"the sandbox cannot tell which operation {called or f'{request.method} {split(request).path}'} is")
+
+
 def _called(request: HttpRequest) -> str:
-    """How the client named what it wants."""
-    target = request.headers.get("x-amz-target", "").rpartition(".")[2]
-    return target or _action(request).get("Action", "") or f"{request.method} {split(request).path}"
+    """The operation's name where the client gives one, by target header or action; else empty."""
+    return request.headers.get("x-amz-target", "").rpartition(".")[2] or _action(request).get("Action", "")
 
 
 def _match(request: HttpRequest, model: ServiceModel, region: str) -> Route | None:

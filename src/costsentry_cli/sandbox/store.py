@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SCHEMA_VERSION = 2
+APPLICATION_ID = 0x43535342
+"""What SQLite's ``application_id`` is in our files ("CSSB"). Files made before it was written have 0."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -74,11 +76,15 @@ _AFTER_SCHEMA_2 = (
 )
 
 
+_TABLES_OF_EVERY_VERSION = {"settings", "profiles", "calls", "client_tokens"}
+
+
 class Store:
     """One database file. Times are seconds since the epoch, UTC.
 
     Threads share one connection, one at a time: queueing on a lock of our own is far cheaper than SQLite's back-off.
-    Raises ``sqlite3.DatabaseError`` for a file that is no database of ours.
+    Raises ``sqlite3.DatabaseError`` for a file that is no database of ours, and leaves it as it is: only an empty one
+    is made into a sandbox.
     """
 
     def __init__(self, path: Path) -> None:
@@ -89,22 +95,42 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Created by us with 0600 before SQLite sees it: it may hold pickled state and prompts' digests.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        if self._version() != SCHEMA_VERSION:
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        if self._pragma("application_id") != APPLICATION_ID:
+            self._check_unmarked()
+        if self._pragma("user_version") != SCHEMA_VERSION:
             self._make_schema()
 
-    def _version(self) -> int:
-        return int(self.db.execute("PRAGMA user_version").fetchone()[0])
+    def _check_unmarked(self) -> None:
+        """Raises ``sqlite3.DatabaseError`` unless the file is empty or has our tables; reads one state of it."""
+        self.db.execute("BEGIN")
+        tables = {row["name"] for row in self.db.execute("SELECT name FROM sqlite_master")}
+        mark, version = self._pragma("application_id"), self._pragma("user_version")
+        self.db.execute("COMMIT")
+        ours = tables >= _TABLES_OF_EVERY_VERSION if tables else version == 0
+        if mark not in (0, APPLICATION_ID) or not ours:
+            raise sqlite3.DatabaseError("this database belongs to something else, it is no sandbox")
+
+    def _pragma(self, name: str) -> int:
+        return int(self.db.execute(f"PRAGMA {name}").fetchone()[0])
 
     def _make_schema(self) -> None:
         """Several processes may open a new or older file at once: each makes the schema in full, or finds it made."""
         _switch_to_wal(self.db)
         with self.transaction() as db:
-            version = self._version()
+            version = self._pragma("user_version")
             if version > SCHEMA_VERSION:
                 raise sqlite3.DatabaseError(f"{self.path} was made by a newer version of this program")
             before, after = (_BEFORE_SCHEMA_2, _AFTER_SCHEMA_2) if version == 1 else ((), ())
             for statement in (*before, *_SCHEMA.split(";"), *after):
                 db.execute(statement)
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @property

@@ -1,0 +1,20 @@
+"""Which AWS services the sandbox has, by botocore's names."""
+
+from __future__ import annotations
+
+OWN = {
+    "bedrock": "bedrock",
+    "bedrock-runtime": "runtime",
+    "ce": "ce",
+    "cloudwatch": "cloudwatch",
+    "service-quotas": "service_quotas",
+    "ssm": "ssm",
+    "sts": "sts",
+}
+"""Service -> our module in ``sandbox.services``, imported at a service's first call."""
+
+BY_MOTO = ("dynamodb", "logs", "sns", "iam")
+"""Services that moto answers. Its SQS and SSM are not here: they cannot be pickled."""
+
+SERVICES = (*OWN, *BY_MOTO)
+"""All of them; every other is refused."""
