@@ -59,6 +59,8 @@ class FakeCloud:
     A scripted list answers one call after the other; anything else answers every call.
     """
 
+    interrupted = False
+
     def __init__(self, script: Mapping[str, Scripted | list[Scripted]]) -> None:
         self.script = dict(script)
         self.calls: list[ApiCall] = []
@@ -79,11 +81,14 @@ class FakeCloud:
         yield self.call(call)
 
     def each(self, calls: Sequence[ApiCall]) -> Iterator[Outcome]:
-        for call in calls:
+        for index, call in enumerate(calls):
             try:
-                yield Outcome(call, answer=self.call(call))
+                yield Outcome(call, answer=self.call(call), index=index)
             except SentryError as error:
-                yield Outcome(call, error=error)
+                yield Outcome(call, error=error, index=index)
+
+    def as_ended(self, calls: Sequence[ApiCall]) -> Iterator[Outcome]:
+        yield from self.each(calls)
 
 
 BASIC = """\

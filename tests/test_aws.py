@@ -3,90 +3,17 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterator
 from typing import Any
 
-import botocore.session
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError, SSLError
 
-from costsentry_cli.aws import Door, Patience, connect, connect_to, identity
+from costsentry_cli.aws import Door, connect, identity
 from costsentry_cli.cli.context import Context
 from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.errors import SentryError
-
-LISTING = ApiCall("bedrock", "ListInferenceProfiles", {"typeEquals": "APPLICATION"})
-CONVERSE = ApiCall(
-    "bedrock-runtime",
-    "Converse",
-    {"modelId": "amazon.nova-lite-v1:0", "messages": [{"role": "user", "content": [{"text": "Hi"}]}]},
-    paid=True,
-)
-EMPTY = {"inferenceProfileSummaries": []}
-
-
-class Body:
-    """The raw stream of an HTTP answer."""
-
-    def __init__(self, content: bytes) -> None:
-        self.content = content
-
-    def stream(self) -> Iterator[bytes]:
-        yield self.content
-
-
-def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> AWSResponse:
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    named = {"x-amzn-requestid": "req-1", "content-type": "application/json"} | (headers or {})
-    return AWSResponse("https://stand-in/", status, named, Body(content))
-
-
-def refusal(code: str, status: int, message: str = "said no") -> AWSResponse:
-    return answer({"message": message}, status, {"x-amzn-errortype": code})
-
-
-class StandIn:
-    """Answers a session's requests from a list; the last answer serves for ever. Exceptions are raised."""
-
-    def __init__(self, *answers: AWSResponse | Exception | Callable[[AWSPreparedRequest], AWSResponse]) -> None:
-        self.answers = list(answers)
-        self.requests: list[AWSPreparedRequest] = []
-        self.lock = threading.Lock()
-
-    def plug(self, session: botocore.session.Session) -> None:
-        session.register("before-send", self.send)
-
-    def send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
-        with self.lock:
-            self.requests.append(request)
-            said = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(said, Exception):
-            raise said
-        return said(request) if callable(said) and not isinstance(said, AWSResponse) else said
-
-
-class Time:
-    """A clock that only sleeping moves."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.naps: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.naps.append(seconds)
-        self.now += seconds
-
-    def patience(self, **more: Any) -> Patience:
-        return Patience(clock=lambda: self.now, sleep=self.sleep, dice=lambda: 1.0, **more)
-
-
-def door(*answers: Any, time: Time | None = None) -> tuple[Door, StandIn]:
-    behind = StandIn(*answers)
-    made = connect_to(behind.plug, "us-east-1")
-    made.patience = (time or Time()).patience()
-    return made, behind
+from stand_in import CONVERSE, EMPTY, LISTING, Time, answer, door, refusal, tag_reads
 
 
 def code_of(*answers: Any, call: ApiCall = LISTING) -> str:
@@ -213,8 +140,7 @@ def test_outcomes_of_concurrent_calls_keep_the_order_and_each_its_own_error() ->
         )
 
     made, _ = door(by_arn)
-    base = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/x"
-    calls = [ApiCall("bedrock", "ListTagsForResource", {"resourceARN": f"{base}{n:02}"}) for n in range(20)]
+    calls = tag_reads(20)
     outcomes = list(made.each(calls))
     assert [outcome.call for outcome in outcomes] == calls
     assert [n for n, outcome in enumerate(outcomes) if outcome.error] == [7, 17]
@@ -223,8 +149,7 @@ def test_outcomes_of_concurrent_calls_keep_the_order_and_each_its_own_error() ->
 
 def test_one_client_serves_all_threads() -> None:
     made, _ = door(answer({"tags": []}))
-    base = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/x"
-    list(made.each([ApiCall("bedrock", "ListTagsForResource", {"resourceARN": f"{base}{n}"}) for n in range(20)]))
+    list(made.each(tag_reads(20)))
     assert len(made._clients) == 1
 
 

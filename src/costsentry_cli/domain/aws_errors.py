@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from costsentry_cli.domain.errors import ERRORS
+
 
 @dataclass(frozen=True)
 class Row:
-    """Our code for it, and whether a second attempt may help."""
+    """Our code for it, whether a second attempt may help, and after how many it is given up whatever the deadline."""
 
     code: str
     retry: bool = False
+    tries: int = 100
 
 
 BY_CODE: dict[str, Row] = {
@@ -101,9 +104,9 @@ BY_CLASS: dict[str, Row] = {
     "NoRegionError": Row("CS0404"),
     "InvalidRegionError": Row("CS0404"),
     "ReadTimeoutError": Row("CS0808", retry=True),
-    "ConnectTimeoutError": Row("CS0807", retry=True),
+    "ConnectTimeoutError": Row("CS0807", retry=True, tries=3),
     "ConnectionClosedError": Row("CS0807", retry=True),
-    "EndpointConnectionError": Row("CS0807", retry=True),
+    "EndpointConnectionError": Row("CS0807", retry=True, tries=4),
     "SSLError": Row("CS0807"),
     "ProxyConnectionError": Row("CS0807"),
     "HTTPClientError": Row("CS0807", retry=True),
@@ -113,6 +116,11 @@ BY_CLASS: dict[str, Row] = {
     "ParamValidationError": Row("CS0802"),
     "BotoCoreError": Row("CS0802"),
 }
+
+
+def meaning(row: Row) -> str:
+    """What a row means, in the words of our table."""
+    return ERRORS[row.code].meaning
 
 
 def of_answer(code: str, status: int) -> Row:

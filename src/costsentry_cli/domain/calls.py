@@ -5,7 +5,7 @@ Plan, dry run, apply and tests look at the same ``ApiCall`` values, so a preview
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -32,15 +32,37 @@ class ApiCall:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one call of a batch: an answer or an error, never both."""
+    """What became of one call of a batch: an answer or an error, never both.
+
+    ``index`` is the call's place in the batch. ``tried`` is False when nothing was sent because of an interruption;
+    the error is then CS0902.
+    """
 
     call: ApiCall
     answer: Answer | None = None
     error: SentryError | None = None
+    index: int = 0
+    tried: bool = True
+
+
+def in_order(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """The outcomes of a batch by ``index``, each as soon as those before it are there."""
+    early: dict[int, Outcome] = {}
+    following = 0
+    for outcome in outcomes:
+        early[outcome.index] = outcome
+        while following in early:
+            yield early.pop(following)
+            following += 1
 
 
 class Cloud(Protocol):
     """The target, seen from a use case. AWS, the sandbox and the tests' fakes all fit it."""
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the work was told to stop: every further call raises CS0902 and sends nothing."""
+        ...
 
     def call(self, call: ApiCall) -> Answer:
         """Make one call; raise ``SentryError`` when it fails."""
@@ -52,4 +74,8 @@ class Cloud(Protocol):
 
     def each(self, calls: Sequence[ApiCall]) -> Iterator[Outcome]:
         """Make independent calls concurrently (bounded); outcomes in the order of ``calls``."""
+        ...
+
+    def as_ended(self, calls: Sequence[ApiCall]) -> Iterator[Outcome]:
+        """As ``each``, with every outcome as soon as its call has ended; ``Outcome.index`` says which it was."""
         ...

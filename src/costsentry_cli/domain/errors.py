@@ -84,6 +84,8 @@ _ROWS: tuple[Entry, ...] = (
     Entry("CS0203", Exit.UNSAFE, "refused as unsafe", "look at the plan; the message names the flag"),
     Entry("CS0204", Exit.UNSAFE, "this is another account than the manifest names", "check account: and --aws-profile"),
     Entry("CS0205", Exit.UNSAFE, "one key is carried by two profiles", "delete one of the two ARNs shown"),
+    Entry("CS0207", Exit.USAGE, "the plan file cannot be read", "make it anew: sentry plan --out plan.json"),
+    Entry("CS0208", Exit.UNSAFE, "the reviewed plan is stale", "make and review it anew: sentry plan --out plan.json"),
     Entry("CS0206", Exit.DENIED, "denied by a limit", "wait for the next window, or raise the limit"),
     # 04xx access
     Entry("CS0401", Exit.ACCESS, "no AWS credentials found", "aws sso login, --aws-profile NAME, or --sandbox"),
