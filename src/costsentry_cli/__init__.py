@@ -16,7 +16,7 @@ _FACE = {
     "read_manifest": ("costsentry_cli.manifest_file", "read"),
     "connect": ("costsentry_cli.aws", "connect"),
     "plan": ("costsentry_cli.usecases.sync", "plan"),
-    "apply": ("costsentry_cli.usecases.sync", "apply"),
+    "apply": ("costsentry_cli.usecases.apply", "apply"),
     "resolve": ("costsentry_cli.usecases.invoke", "resolve"),
     "invoke": ("costsentry_cli.usecases.invoke", "invoke"),
     "report": ("costsentry_cli.usecases.report", "costs"),

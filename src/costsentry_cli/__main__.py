@@ -12,9 +12,13 @@ def main() -> int:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"sentry (costsentry-cli) {__version__}\n")
         return 0
-    from costsentry_cli.cli.main import run
+    try:
+        from costsentry_cli.cli.main import run
 
-    return run(sys.argv[1:])
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:  # before the command line's own boundary stands
+        sys.stderr.write("interrupted\n")
+        return 130
 
 
 if __name__ == "__main__":

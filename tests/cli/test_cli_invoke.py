@@ -38,7 +38,7 @@ def test_the_same_question_gets_the_same_answer(ready: Sentry) -> None:
 def test_the_prompt_can_come_from_standard_input(ready: Sentry, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = ready("invoke", "--cost-center", "sales", "Hi there")
     for words in (["-"], []):
-        monkeypatch.setattr("sys.stdin", io.StringIO("Hi there"))
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"Hi there")))
         assert ready("invoke", "--cost-center", "sales", *words).out == asked.out
 
 
@@ -84,3 +84,17 @@ def test_an_answer_cut_at_the_limit_says_so(ready: Sentry) -> None:
     ran = ready("invoke", "--cost-center", "sales", "Hi", "--max-tokens", "3")
     assert "cut at --max-tokens" in ran.err
     assert "out 3 tokens" in ran.err
+
+
+@pytest.mark.parametrize("raw", [b"\xff\xfe\x00bad", b"gr\xc3"])
+def test_a_prompt_that_is_no_utf8_is_refused_before_it_is_paid_for(
+    raw: bytes, ready: Sentry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(raw)))
+    assert ready("invoke", "--cost-center", "sales").status == 2
+    assert ready("sandbox", "status", "-o", "json").json()["sandbox"]["calls"] == 0
+
+
+def test_an_empty_cost_centre_is_not_every_cost_centre(ready: Sentry) -> None:
+    ran = ready("invoke", "--cost-center", "", "Hi")
+    assert (ran.status, "--cost-center is empty" in ran.err) == (2, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -173,7 +174,7 @@ def test_a_defect_is_one_line_and_its_trace_only_when_asked_for(
     assert "Traceback" in sentry("broken").err
 
 
-@pytest.mark.parametrize("code", ["CS0012", "cs0012", "5"])
+@pytest.mark.parametrize("code", ["CS0012", "cs0012", "cs12", "5"])
 def test_a_code_is_explained(code: str, sentry: Sentry) -> None:
     assert sentry("explain", code).status == 0
 
@@ -181,3 +182,18 @@ def test_a_code_is_explained(code: str, sentry: Sentry) -> None:
 def test_an_unknown_code_gets_the_nearest(sentry: Sentry) -> None:
     ran = sentry("explain", "CS0112")
     assert (ran.status, "sentry explain CS0" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize("target", [">/dev/full", "-o json >/dev/full", ">&-"])
+def test_a_stdout_that_cannot_be_written_gives_no_traceback(target: str) -> None:
+    command = f"{sys.executable} -m costsentry_cli explain {target}"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert "Traceback" not in ended.stderr
+    assert ended.returncode == (0 if target == ">&-" else 2)
+
+
+def test_a_character_the_terminal_lacks_is_an_escape_and_no_error(folder: Path, process: Sentry) -> None:
+    (folder / "prö.yaml").write_text("version: 2\n", encoding="utf-8")
+    environment = dict(os.environ) | {"PYTHONIOENCODING": "ascii"}
+    ran = process("validate", "-f", "prö.yaml", env=environment)
+    assert (ran.status, "pr\\xf6.yaml" in ran.err) == (2, True)

@@ -62,7 +62,8 @@ def test_without_usage_the_report_says_so_and_shows_no_zero(in_sandbox: Sentry) 
     assert ran.status == 0
     assert "No Bedrock cost in this period." in ran.out
     assert "$0.00" not in ran.out
-    assert in_sandbox("report", "-o", "json").json()["costs"] == []
+    document = in_sandbox("report", "-o", "json").json()
+    assert (document["costs"], document["total"]["cost_usd"]) == ([], None)
 
 
 def test_models_before_aws_knew_them_are_refused_with_the_first_day(in_sandbox: Sentry) -> None:
@@ -78,3 +79,14 @@ def test_a_never_activated_key_says_that_everything_lacks_it(seeded: Sentry) -> 
     ran = seeded("report", "-g", "team", "--last", "20d")
     assert "100.0%" in ran.out
     assert "carries no team: sentry tags status" in ran.out
+    assert "team is no active cost allocation tag: active are applicationId, costCenter, environment" in ran.out
+
+
+def test_a_key_in_another_case_is_named(seeded: Sentry) -> None:
+    ran = seeded("report", "-g", "costcenter", "--last", "20d")
+    assert "costcenter is no active cost allocation tag; did you mean costCenter?" in ran.out
+
+
+def test_a_report_needs_no_region(seeded: Sentry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COSTSENTRY_SANDBOX")
+    assert "CS0401" in seeded("report").err

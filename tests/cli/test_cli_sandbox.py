@@ -42,7 +42,7 @@ def test_status_counts_what_there_is(in_sandbox: Sentry) -> None:
     in_sandbox("profiles", "sync", "--yes")
     in_sandbox("invoke", "--cost-center", "sales", "Hi")
     held = in_sandbox("sandbox", "status", "-o", "json").json()["sandbox"]
-    assert (held["profiles"], held["calls"], held["metric_datapoints"], held["model_violations"]) == (3, 1, 6, 0)
+    assert (held["profiles"], held["calls"], held["custom_datapoints"], held["model_violations"]) == (3, 1, 6, 0)
     assert "profiles              3\n" in in_sandbox("sandbox", "status").out
 
 

@@ -52,10 +52,10 @@ def test_the_screen_says_what_each_state_waits_for(in_sandbox: Sentry) -> None:
     in_sandbox("tags", "activate", "costCenter")
     screen = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "2026-11-24 13:00", in_sandbox("tags", "status").out)
     assert screen == (
-        "Tag key        On profiles  Of  Cost allocation  Since\n"
-        "applicationId            3   3  inactive         -\n"
-        "costCenter               3   3  activating       2026-11-24 13:00\n"
-        "environment              3   3  inactive         -\n"
+        "Tag key        On profiles  Profiles  Cost allocation  Since\n"
+        "applicationId            3         3  inactive         -\n"
+        "costCenter               3         3  activating       2026-11-24 13:00\n"
+        "environment              3         3  inactive         -\n"
         "\n"
         "inactive: sentry tags activate\n"
         "activating: costs carry it from about a day after the activation; earlier costs stay untagged\n"

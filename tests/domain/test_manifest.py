@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -155,13 +156,13 @@ def test_a_broken_alias_is_reported_once_where_it_stands_and_not_by_its_users() 
     assert (problem.code, problem.at.line) == ("CS0023", 3)
 
 
-def test_47_tags_are_accepted_and_48_are_not_because_three_mark_the_ownership() -> None:
+def test_46_tags_are_accepted_and_47_are_not_because_four_mark_the_ownership() -> None:
     def tagged(count: int) -> str:
         own = ", ".join(f"k{number}: v" for number in range(count - 1))
         return HEAD + f"tags: {{common: v}}\nprofiles: [{{name: x, model: lite, tags: {{{own}}}}}]\n"
 
-    assert len(read(tagged(47)).profiles[0].tags) == 47
-    assert only(tagged(48)).code == "CS0026"
+    assert len(read(tagged(46)).profiles[0].tags) == 46
+    assert only(tagged(47)).code == "CS0026"
 
 
 def test_a_matrix_of_too_many_profiles_is_refused_before_it_is_made() -> None:
@@ -170,6 +171,40 @@ def test_a_matrix_of_too_many_profiles_is_refused_before_it_is_made() -> None:
     assert (
         "1000000000000 profiles" in only(entry(f'name: "{{a}}{{b}}{{c}}{{d}}", model: lite, tags: {{{tags}}}')).message
     )
+
+
+ROLE = "arn:aws:iam::111122223333:role/costsentry"
+
+
+def test_accounts_have_a_role_each_and_grace_is_a_duration() -> None:
+    accounts = f'accounts: [{{id: "111122223333", assume_role: "{ROLE}", external_id: abc}}, {{id: "210987654321"}}]\n'
+    manifest = read(HEAD + ONE + accounts + "grace: 12h\n")
+    assert [(one.id, one.assume_role, one.external_id) for one in manifest.accounts] == [
+        ("111122223333", ROLE, "abc"),
+        ("210987654321", None, None),
+    ]
+    assert manifest.grace == timedelta(hours=12)
+    assert read(HEAD + ONE).grace is None
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "message"),
+    [
+        (
+            f'accounts: [{{id: "210987654321", assume_role: "{ROLE}"}}]',
+            "CS0014",
+            "the role is not in account 210987654321",
+        ),
+        ('accounts: [{id: "210987654321"}, {id: "210987654321"}]', "CS0024", "given twice"),
+        ('account: "210987654321"\naccounts: [{id: "210987654321"}]', "CS0014", "account and accounts are both given"),
+        ("accounts: [{id: 12}]", "CS0013", "not an account id"),
+        ("grace: soon", "CS0013", "a duration such as 7d"),
+        ("grace: 999d", "CS0014", "at most 365d"),
+    ],
+)
+def test_accounts_and_grace_are_checked(text: str, code: str, message: str) -> None:
+    problem = only(f"{HEAD}{ONE}{text}\n")
+    assert (problem.code, message in problem.message) == (code, True)
 
 
 BOUNDS = [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,9 +14,10 @@ from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.kind import Scope, regions_of
 from costsentry_cli.domain.kinds.inference_profile import InferenceProfile, client_token, source_arn
-from costsentry_cli.domain.plan import Action, FieldChange, Plan, diff
+from costsentry_cli.domain.plan import Action, Change, FieldChange, Plan, Sight, Wishes
+from costsentry_cli.domain.plan import diff as compare
 from costsentry_cli.domain.resource import Desired, Observed, Policy
-from fakes import ACCOUNT, HAIKU, LITE, FakeCloud, arn, manifest, model_problems, summary, tag_list
+from fakes import ACCOUNT, HAIKU, LITE, NOON, FakeCloud, arn, manifest, model_problems, summary, tag_list
 
 SCOPE = Scope(ACCOUNT, "us-east-1", "docs-helper")
 KIND = InferenceProfile()
@@ -27,9 +30,16 @@ def wish(key: str = "sales", model: str = HAIKU, **tags: str) -> Desired:
 
 
 def found(
-    number: int = 1, key: str = "sales", namespace: str = "docs-helper", model: str = HAIKU, **tags: str
+    number: int = 1,
+    key: str = "sales",
+    namespace: str = "docs-helper",
+    model: str = HAIKU,
+    retired_since: str = "",
+    **tags: str,
 ) -> Observed:
     marks = {"costsentry:namespace": namespace, "costsentry:key": key, "costsentry:spec": f"v1:{model}"}
+    if retired_since:
+        marks["costsentry:retired"] = retired_since
     cloud = FakeCloud(
         {
             "ListInferenceProfiles": {"inferenceProfileSummaries": [summary(key, number, model)]},
@@ -37,6 +47,11 @@ def found(
         }
     )
     return KIND.observe(cloud, SCOPE)[0]
+
+
+def diff(kind: InferenceProfile, desired: list[Desired], observed: list[Observed], scope: Scope, **wishes: Any) -> Plan:
+    activity = wishes.pop("activity", {})
+    return Plan(compare(kind, desired, observed, scope, Sight(Wishes(**wishes), NOON, activity)))
 
 
 def only(plan: Plan) -> tuple[Action, tuple[ApiCall, ...]]:
@@ -78,11 +93,82 @@ def test_tags_of_ours_and_of_aws_are_never_removed(changed: Desired) -> None:
     assert all(call.operation != "UntagResource" for call in diff(KIND, [changed], [seen], SCOPE).calls)
 
 
-def test_a_changed_model_replaces_the_profile_and_no_call_is_made_for_it() -> None:
+def test_a_changed_model_is_a_replace_that_is_held_until_it_is_allowed() -> None:
     plan = diff(KIND, [wish(model=LITE)], [found()], SCOPE)
     assert only(plan) == (Action.REPLACE, ())
     assert plan.changes[0].fields == (FieldChange("model", HAIKU, LITE),)
+    assert plan.changes[0].held.startswith("needs --allow-replace")
     assert plan.pending
+
+
+def test_an_allowed_replace_creates_the_new_one_before_it_retires_the_old() -> None:
+    plan = diff(KIND, [wish(model=LITE)], [found()], SCOPE, replace=True)
+    (change,) = plan.changes
+    assert [call.operation for call in change.calls] == ["CreateInferenceProfile"]
+    (retire,) = change.after
+    assert retire.params == {
+        "resourceARN": arn(1),
+        "tags": [{"key": "costsentry:retired", "value": "2026-11-23T12:00:00Z"}],
+    }
+    assert change.calls[0].params["clientRequestToken"] != client_token(wish(model=LITE), SCOPE)
+
+
+def test_a_replace_back_to_the_first_model_is_no_replay_of_the_first_creation() -> None:
+    old = found(1, retired_since="2026-11-23T11:00:00Z")
+    plan = diff(KIND, [wish()], [old, found(2, model=LITE)], SCOPE, replace=True)
+    create = plan.of(Action.REPLACE)[0].calls[0]
+    assert create.params["clientRequestToken"] != client_token(wish(), SCOPE)
+
+
+def test_a_replace_that_was_cut_off_is_finished_by_retiring_the_other() -> None:
+    plan = diff(KIND, [wish(model=LITE)], [found(1), found(2, model=LITE)], SCOPE)
+    assert [(change.action, change.arn) for change in plan.changes] == [(Action.SAME, arn(2)), (Action.RETIRE, arn(1))]
+    assert [call.operation for call in plan.calls] == ["TagResource"]
+
+
+IDLE = {arn(1): {}}
+BUSY = {arn(1): {NOON - timedelta(hours=2): 5}}
+
+
+def pruned(thing: Observed, **more: Any) -> Change:
+    (change,) = diff(KIND, [], [thing], SCOPE, prune=True, **more).changes
+    return change
+
+
+def test_what_left_the_manifest_is_deleted_only_when_pruning_is_asked_for_and_it_is_idle() -> None:
+    assert only(diff(KIND, [], [found()], SCOPE, activity=IDLE)) == (Action.UNLISTED, ())
+    change = pruned(found(), activity=IDLE)
+    assert [(call.operation, call.params) for call in change.calls] == [
+        ("DeleteInferenceProfile", {"inferenceProfileIdentifier": arn(1)})
+    ]
+
+
+@pytest.mark.parametrize(("activity", "why"), [(BUSY, "in use: 5 calls in 14 days"), ({}, "not known")])
+def test_what_is_in_use_or_may_be_is_held_unless_forced(activity: Any, why: str) -> None:
+    held = pruned(found(), activity=activity)
+    assert (held.calls, why in held.held) == ((), True)
+    assert pruned(found(), activity=activity, force=True).calls
+
+
+def test_a_profile_without_all_our_marks_is_never_deleted_even_by_force() -> None:
+    bare = found()
+    unmarked = Observed(bare.arn, bare.name, bare.region, bare.fields, "docs-helper", "sales", marked=False)
+    assert pruned(unmarked, activity=IDLE, force=True).calls == ()
+
+
+@pytest.mark.parametrize(
+    ("since", "action"),
+    [("2026-11-17T12:00:01Z", Action.RETIRED), ("2026-11-16T12:00:00Z", Action.DELETE), ("by hand", Action.RETIRED)],
+)
+def test_a_replaced_profile_is_pruned_when_its_grace_is_over(since: str, action: Action) -> None:
+    assert pruned(found(retired_since=since), activity=IDLE).action is action
+
+
+def test_calls_from_before_it_was_replaced_do_not_hold_a_retired_profile() -> None:
+    old = found(retired_since="2026-11-10T12:00:00Z")
+    before, after = NOON - timedelta(days=13, hours=1), NOON - timedelta(days=1)
+    assert pruned(old, activity={arn(1): {before: 9}}).calls
+    assert pruned(old, activity={arn(1): {after: 1}}).held.startswith("in use: 1 call since it was replaced")
 
 
 def test_a_profile_of_another_namespace_is_foreign_even_with_the_same_name() -> None:
@@ -113,7 +199,7 @@ def test_the_token_is_the_same_for_the_same_wish_and_another_for_any_other() -> 
         client_token(wish(), Scope("210987654321", "us-east-1", "docs-helper")),
         client_token(wish(), Scope(ACCOUNT, "eu-west-1", "docs-helper")),
         client_token(wish(), Scope(ACCOUNT, "us-east-1", "other")),
-        client_token(wish(), SCOPE, generation=1),
+        client_token(wish(), SCOPE, generation="1"),
     ]
     assert len({base, *others}) == len(others) + 1
 

@@ -163,14 +163,16 @@ def test_markup_in_data_is_data(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_control_characters_are_shown_as_what_they_are() -> None:
     assert safe("a\x1b[0m\n\u202e") == "a\\x1b[0m\n\\u202e"
-    assert safe_line("a\nb") == "a\\nb"
+    assert safe_line("a\nb\tc\r\nd") == "a\\nb\\tc\\r\\nd"
+    assert safe("a\tb\r\nc\rd") == "a\tb\r\nc\\x0dd"
 
 
 @given(st.text())
 def test_safe_text_has_no_character_that_steers_and_plain_text_is_untouched(text: str) -> None:
     made = safe(text)
     assert all(
-        c == "\n" or (c >= " " and not "\x7f" <= c <= "\x9f" and c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u200b")
+        c in "\n\t\r"
+        or (c >= " " and not "\x7f" <= c <= "\x9f" and c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u200b")
         for c in made
     )
     if text.isascii() and text.isprintable():

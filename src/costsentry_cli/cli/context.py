@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING
 from costsentry_cli.cli.options import Common
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.errors import SentryError
-from costsentry_cli.domain.manifest.types import Manifest
+from costsentry_cli.domain.manifest.types import Account, Manifest
 
 if TYPE_CHECKING:
+    from costsentry_cli.aws import Door
     from costsentry_cli.sandbox import Sandbox
     from costsentry_cli.sandbox.seed import SeedReport
 
@@ -48,11 +50,61 @@ class Target:
 
 @dataclass(frozen=True)
 class Context:
-    """Everything a use case is given: the cloud, who and where it is, and the time."""
+    """Everything a use case is given: the cloud, who and where it is, the time, and how to wait."""
 
-    cloud: Cloud
+    cloud: Door
     target: Target
     clock: Callable[[], datetime]
+    wait: Callable[[float], None] = time.sleep
+
+    def clouds(self, manifest: Manifest) -> tuple[dict[str, Cloud], dict[str, SentryError]]:
+        """Account -> the cloud that reaches it, and account -> why it cannot be reached.
+
+        The target's own account, or every account of the manifest, by its role. Raises ``SentryError`` when there is
+        none that can be reached.
+        """
+        if not manifest.accounts:
+            return {self.target.account: self.cloud}, {}
+        reached: dict[str, Cloud] = {}
+        unreachable: dict[str, SentryError] = {}
+        for account in manifest.accounts:
+            try:
+                reached[account.id] = self._reach(account)
+            except SentryError as error:
+                unreachable[account.id] = error
+        if not reached:
+            raise next(iter(unreachable.values()))
+        return reached, unreachable
+
+    def _reach(self, account: Account) -> Cloud:
+        from costsentry_cli.aws import assume
+
+        if account.assume_role is not None:
+            return assume(self.cloud, account.assume_role, external_id=account.external_id)
+        if account.id == self.target.account:
+            return self.cloud
+        raise SentryError(
+            "CS0204",
+            f"account {account.id} has no assume_role, and these credentials belong to {self.target.account}",
+            help="give it an assume_role, or use that account's credentials",
+        )
+
+
+class Waiting:
+    """Says on stderr that a retry is being waited for, once it takes long, and not again for a while."""
+
+    AFTER = 2.0
+    AGAIN = 10.0
+
+    def __init__(self) -> None:
+        self.next = self.AFTER
+
+    def __call__(self, what: str, seconds: float) -> None:
+        """Hear of one retry."""
+        if seconds >= self.next:
+            self.next = seconds + self.AGAIN
+            sys.stderr.write(f"{what} ({seconds:.0f} s)\n")
+            sys.stderr.flush()
 
 
 def manifest_path(common: Common) -> Path:
@@ -157,6 +209,7 @@ def sandbox_context(sandbox: Sandbox, region: str) -> Context:
     from costsentry_cli.aws import connect_to, identity
 
     door = connect_to(sandbox.plug, region)
+    door.patience = replace(door.patience, told=Waiting())
     return Context(door, Target("sandbox", identity(door), region), sandbox.now)
 
 
@@ -164,6 +217,7 @@ def _aws_context(common: Common, manifest: Manifest | None) -> Context:
     from costsentry_cli.aws import connect, identity
 
     door = connect(_region(common, manifest), common.aws_profile)
+    door.patience = replace(door.patience, told=Waiting())
     named = common.aws_profile or os.environ.get("AWS_PROFILE")
     endpoint = next((os.environ[name] for name in ENDPOINT_VARIABLES if os.environ.get(name)), None)
     notes = [f"aws profile: {named}"] if named else []

@@ -11,15 +11,17 @@ from importlib import resources
 from pathlib import Path
 
 from costsentry_cli.cli.context import Context, print_target, sandbox_at, sandbox_context
-from costsentry_cli.cli.options import OUTPUT, Common, common, group
+from costsentry_cli.cli.options import TALK, Common, common, group
 from costsentry_cli.cli.output import drawn, write_file
-from costsentry_cli.cli.profiles import KINDS
 from costsentry_cli.domain import window
+from costsentry_cli.domain.kinds import KINDS
 from costsentry_cli.domain.manifest.types import Manifest
+from costsentry_cli.domain.plan import Wishes
 from costsentry_cli.domain.table import Table
 from costsentry_cli.manifest_file import read
 from costsentry_cli.usecases import invoke as metered
 from costsentry_cli.usecases import report, sync, tags
+from costsentry_cli.usecases.apply import apply
 
 app = group("A tour.")
 EXAMPLE = "example.profiles.yaml"
@@ -37,7 +39,7 @@ CONTEXT_LINE = "On Monday the customer reported that uploads over 5 GB stop at 6
 
 
 @app.command()
-@common(OUTPUT)
+@common(result=TALK)
 def demo(shared: Common) -> None:
     """Declare, sync, call and report in a sandbox of its own; no account, nothing is sent anywhere."""
     run(shared, PLACE)
@@ -84,9 +86,10 @@ class Tour:
     def sync(self) -> tuple[str, str]:
         """Make the profiles."""
         target = self.context.target
-        plan = sync.plan(self.context.cloud, self.manifest, KINDS, target.account, target.region)
-        done = sync.apply(self.context.cloud, plan)
-        return "profiles sync", f"{len(done)} created"
+        clouds = {target.account: self.context.cloud}
+        plan = sync.plan(clouds, self.manifest, KINDS, target.region, Wishes(), self.context.clock())
+        done = apply(clouds, plan, self.context.wait)
+        return "sync", f"{len(done)} created"
 
     def first_calls(self) -> tuple[str, str]:
         """Billing learns a tag key from usage, about a day later."""

@@ -17,7 +17,7 @@ CODES = (
     Column("code", "Code"),
     Column("exit", "Exit", Type.COUNT),
     Column("meaning", "Meaning"),
-    Column("help", "What helps", drop=1),
+    Column("help", "What helps"),
 )
 STATUSES = (Column("exit", "Exit", Type.COUNT), Column("meaning", "Meaning"))
 
@@ -38,9 +38,17 @@ def _statuses(number: str) -> Table:
     return Table("exits", STATUSES, tuple((int(status), EXIT_MEANING[status]) for status in found))
 
 
+def _written_out(code: str) -> str:
+    """``cs12`` means CS0012."""
+    letters, digits = code[:2].upper(), code[2:]
+    return f"{letters}{digits.zfill(4)}" if digits.isascii() and digits.isdigit() else code.upper()
+
+
 def _codes(code: str | None) -> Table:
-    if code is not None and code.upper() not in ERRORS:
-        near = difflib.get_close_matches(code.upper(), ERRORS, n=1)
+    if code is not None:
+        code = _written_out(code)
+    if code is not None and code not in ERRORS:
+        near = difflib.get_close_matches(code, ERRORS, n=1)
         raise SentryError("CS0101", f"{code} is no error code", help=f"sentry explain {near[0]}" if near else "")
-    rows = [row for name, row in ERRORS.items() if code is None or name == code.upper()]
+    rows = [row for name, row in ERRORS.items() if code is None or name == code]
     return Table("errors", CODES, tuple((row.code, int(row.exit), row.meaning, row.help) for row in rows))

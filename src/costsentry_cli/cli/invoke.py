@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from decimal import Decimal
 from typing import Annotated
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 
 from costsentry_cli.cli.context import open_context, read_manifest
-from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
+from costsentry_cli.cli.options import DOCUMENT, FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit_document, say
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.money import plain
@@ -21,7 +22,7 @@ app = group("Metered model calls.")
 
 
 @app.command()
-@common(FILE, TARGET, OUTPUT)
+@common(FILE, TARGET, OUTPUT, result=DOCUMENT)
 def invoke(
     shared: Common,
     *,
@@ -34,6 +35,8 @@ def invoke(
     max_tokens: Annotated[int, typer.Option("--max-tokens", min=1, help="Most tokens to answer with.")] = 1024,
 ) -> None:
     """Call the model through the cost centre's profile; the answer on stdout, tokens and cost on stderr."""
+    if not cost_center.strip():
+        raise SentryError("CS0101", "--cost-center is empty", help="name whose profile pays")
     manifest = read_manifest(shared)
     text = _prompt(prompt)
     context = open_context(shared, manifest)
@@ -50,7 +53,11 @@ def invoke(
 def _prompt(given: str | None) -> str:
     if given is None and sys.stdin.isatty():
         raise SentryError("CS0101", "there is no prompt", help='sentry invoke --cost-center sales "Hello"')
-    text = sys.stdin.read() if given in (None, "-") else given
+    raw = sys.stdin.buffer.read() if given is None or given == "-" else os.fsencode(given)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SentryError("CS0101", f"the prompt is not UTF-8 text (byte {error.start})") from error
     if not text or not text.strip():
         raise SentryError("CS0101", "the prompt is empty")
     return text

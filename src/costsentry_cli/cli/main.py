@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Iterator, MutableMapping
-from itertools import pairwise
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
 from costsentry_cli import __version__
-from costsentry_cli.cli.options import SETTINGS, CommonGroup, Format
+from costsentry_cli.cli.options import ANNOTATIONS, SETTINGS, CommonGroup, Format
 from costsentry_cli.domain.document import InvalidDocument
 from costsentry_cli.domain.errors import Exit, SentryError
 
@@ -23,7 +24,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("manifest", "Write a commented profiles.yaml."),
     "validate": ("manifest", "Check the manifest; every problem with its line."),
     "schema": ("manifest", "Print the manifest's JSON Schema, for editors."),
-    "profiles": ("profiles", "Inference profiles: plan, sync, list."),
+    "plan": ("declared", "What sync would change; nothing is changed."),
+    "sync": ("declared", "Make the account what the manifest says."),
+    "profiles": ("profiles", "Inference profiles: plan, sync, list, resolve, env, adopt, import."),
+    "destroy": ("destroy", "Delete everything that carries the manifest's namespace."),
     "tags": ("tags", "Cost allocation tags: status, activate."),
     "invoke": ("invoke", "One metered model call for a cost centre."),
     "report": ("report", "What was billed, by cost centre, model or service."),
@@ -38,8 +42,8 @@ START = f"""costsentry {__version__} - know and control what Amazon Bedrock cost
     sentry init                  write a commented profiles.yaml
 
   Everyday
-    sentry profiles plan         what would change
-    sentry profiles sync         make it so
+    sentry plan                  what would change
+    sentry sync                  make it so
     sentry invoke --cost-center sales "Hello"
     sentry report --group-by costCenter
 
@@ -128,6 +132,7 @@ def start(
 
 def run(argv: list[str]) -> int:
     """Run one command line; every way it can end becomes an exit status here and nowhere else."""
+    _ready_streams()
     try:
         status = typer.main.get_command(root).main(args=argv, prog_name="sentry", standalone_mode=False)
         sys.stdout.flush()
@@ -138,20 +143,44 @@ def run(argv: list[str]) -> int:
         return _invalid(invalid, argv)
     except TyperException as usage:
         return _failed(_usage(usage), argv)
-    except BrokenPipeError:
-        # The reader went away: nothing is wrong. Point stdout at nothing, or the interpreter complains at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.OK
+    except (BrokenPipeError, SystemExit):  # typer answers a closed pipe with SystemExit
+        return _reader_gone()
+    except OSError as refused:
+        return _failed(_refused(refused), argv)
     except (KeyboardInterrupt, typer.Abort):
         return _failed(SentryError("CS0902", "interrupted"), argv)
     except Exception as defect:  # noqa: BLE001 the boundary: a trace is shown only when asked for
         return _defect(defect, argv)
 
 
+def _ready_streams() -> None:
+    """A closed stream is nowhere, and a character the terminal lacks is an escape: no answer is lost to either."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for the whole run
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _reader_gone() -> int:
+    """The reader went away: nothing is wrong. Point stdout at nothing, or the interpreter complains at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return Exit.OK
+
+
+def _refused(error: OSError) -> SentryError:
+    where = f" {error.filename}" if error.filename else ""
+    return SentryError(
+        "CS0103", f"the system refuses{where}: {error.strerror or error}", help="see that it can be written"
+    )
+
+
 def _usage(usage: TyperException) -> SentryError:
     context = getattr(usage, "ctx", None)
     path = context.command_path if context is not None else "sentry"
-    message = usage.format_message()
+    message = usage.format_message().replace("Recognized values: , ", "Recognized values: ")  # typer's own slip
     if message and not message.endswith((".", "?", ")")):
         message += "."
     return SentryError("CS0101", message or "a command is missing.", help=f"{path} --help")
@@ -161,7 +190,7 @@ def _failed(error: SentryError, argv: list[str]) -> int:
     from costsentry_cli.render import errors
 
     if wants_json(argv):
-        sys.stdout.write(errors.as_json(errors.as_document(error)))
+        _to_stdout(errors.as_json(errors.as_document(error)))
     sys.stderr.write(errors.as_text(error))
     if os.environ.get("COSTSENTRY_DEBUG") or "--debug" in argv:
         _trace(error)
@@ -172,11 +201,30 @@ def _invalid(invalid: InvalidDocument, argv: list[str]) -> int:
     from costsentry_cli.cli.output import terminal_width
     from costsentry_cli.render import errors, problems
 
-    if wants_json(argv):
+    asked = asked_format(argv)
+    if asked in ANNOTATIONS:
+        _annotated(invalid, asked)
+    elif asked == Format.JSON:
         found = problems.as_json(invalid.problems, invalid.source)
-        sys.stdout.write(errors.as_json({"message": str(invalid), "problems": found, "exit": int(Exit.USAGE)}))
+        _to_stdout(errors.as_json({"message": str(invalid), "problems": found, "exit": int(Exit.USAGE)}))
     sys.stderr.write(problems.text(invalid.problems, invalid.source, width=terminal_width()))
     return Exit.USAGE
+
+
+def _annotated(invalid: InvalidDocument, wanted: str) -> None:
+    from costsentry_cli.cli.output import append_step_summary
+    from costsentry_cli.render import annotations
+
+    found = annotations.of_problems(invalid.problems, invalid.source)
+    _to_stdout(annotations.as_gitlab(found) if wanted == Format.GITLAB else annotations.as_github(found))
+    if wanted == Format.GITHUB:
+        append_step_summary(found)
+
+
+def _to_stdout(text: str) -> None:
+    with suppress(OSError):  # stdout may be what failed; the error is on stderr, too
+        sys.stdout.write(text)
+        sys.stdout.flush()
 
 
 def _defect(defect: Exception, argv: list[str]) -> int:
@@ -194,8 +242,16 @@ def _trace(error: BaseException) -> None:
 
 
 def wants_json(argv: list[str]) -> bool:
-    """True when the command line asks for JSON; read from the words, since parsing may have failed."""
-    asked = {f"-o{Format.JSON}", f"-o={Format.JSON}", f"--output={Format.JSON}"}
-    pairs = pairwise(argv)
-    spelled = any(flag in ("-o", "--output") and value == Format.JSON for flag, value in pairs)
-    return spelled or bool(asked & set(argv)) or os.environ.get("COSTSENTRY_OUTPUT") == Format.JSON
+    """True when the command line asks for JSON."""
+    return asked_format(argv) == Format.JSON
+
+
+def asked_format(argv: list[str]) -> str:
+    """The format the command line asks for; read from the words, since parsing may have failed."""
+    asked = os.environ.get("COSTSENTRY_OUTPUT", Format.TABLE)
+    for word, following in zip(argv, [*argv[1:], ""], strict=True):
+        if word in ("-o", "--output"):
+            asked = following
+        elif word.startswith(("-o", "--output=")):
+            asked = word.removeprefix("--output").removeprefix("-o").removeprefix("=")
+    return asked

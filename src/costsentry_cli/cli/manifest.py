@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from costsentry_cli.cli.context import MANIFEST, manifest_path, read_manifest
-from costsentry_cli.cli.options import FILE, OUTPUT, Common, common, group
-from costsentry_cli.cli.output import emit_document, say, write, write_file
+from costsentry_cli.cli.context import manifest_path, read_manifest
+from costsentry_cli.cli.options import ANNOTATIONS, DOCUMENT, FILE, OUTPUT, TALK, TEXT, Common, common, group
+from costsentry_cli.cli.output import annotate, emit_document, say, write, write_file
 from costsentry_cli.domain.errors import SentryError
 
 app = group("The manifest.")
@@ -16,7 +16,7 @@ TEMPLATE = "profiles.template.yaml"
 
 
 @app.command()
-@common(FILE)
+@common(FILE, result=TALK)
 def init(
     shared: Common, *, force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False
 ) -> None:
@@ -29,13 +29,12 @@ def init(
     text = resources.files("costsentry_cli.data").joinpath(TEMPLATE).read_text(encoding="utf-8")
     write_file(path, text)
     path.chmod(0o644)
-    flag = "" if path == MANIFEST else f" -f {path}"
     say(f"wrote {path}")
-    say(f"next: sentry validate{flag}, then sentry profiles plan --sandbox{flag}")
+    say(shared.pasteable("next: sentry validate, then sentry plan (add --sandbox to try it without an account)"))
 
 
 @app.command()
-@common(FILE, OUTPUT)
+@common(FILE, OUTPUT, result=DOCUMENT | ANNOTATIONS)
 def validate(shared: Common) -> None:
     """Check the manifest without any call: every problem with its line, a stable code and what helps."""
     manifest = read_manifest(shared)
@@ -45,13 +44,21 @@ def validate(shared: Common) -> None:
         "budgets": len(manifest.budgets),
         "cost_allocation_tags": len(manifest.cost_allocation_tags),
     }
-    words = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items())
+    words = ", ".join(_counted(number, name.replace("_", " ")) for name, number in counts.items())
     name = manifest.source.name
+    if shared.query is None and shared.output in ANNOTATIONS:
+        annotate(shared, [])
+        say(f"{name} is valid: {words}.")
+        return
     emit_document(shared, "manifest", {"file": name, "valid": True, **counts}, {}, f"{name} is valid: {words}.\n")
 
 
+def _counted(number: int, plural: str) -> str:
+    return f"{number} {plural.removesuffix('s') if number == 1 else plural}"
+
+
 @app.command()
-@common(OUTPUT)
+@common(frozenset({"out"}), result=TEXT)
 def schema(shared: Common) -> None:
     """Print the JSON Schema (2020-12) of the manifest, for editors and other checkers."""
     import json

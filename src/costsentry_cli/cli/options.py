@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
+import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+
+from costsentry_cli.domain.errors import SentryError
 
 SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 TARGET = frozenset({"sandbox", "sandbox_db", "region", "aws_profile"})
@@ -27,6 +31,18 @@ class Format(StrEnum):
     JSON = "json"
     CSV = "csv"
     MARKDOWN = "markdown"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+
+
+ANNOTATIONS = frozenset({Format.GITHUB, Format.GITLAB})
+Result = frozenset[Format]
+"""The formats a command's result can have; without JSON it takes no query, and with none at all no file."""
+TABLE: Result = frozenset({Format.TABLE, Format.JSON, Format.CSV, Format.MARKDOWN})
+FINDINGS: Result = TABLE | ANNOTATIONS
+DOCUMENT: Result = frozenset({Format.TABLE, Format.JSON})
+TEXT: Result = frozenset({Format.TABLE})
+TALK: Result = frozenset()
 
 
 class Color(StrEnum):
@@ -52,6 +68,22 @@ class Common:
     color: Color = Color.AUTO
     debug: bool = False
 
+    def pasteable(self, text: str) -> str:
+        """The text with every command it suggests made for the same target and file as this one."""
+        words = map(self._again, ("file", "sandbox", "sandbox_db", "region", "aws_profile"))
+        again = "".join(f" {word}" for word in words if word)
+        return _SUGGESTED.sub(lambda found: found[0] + again, text) if again else text
+
+    def _again(self, name: str) -> str:
+        value, (_, flags, variable, _) = getattr(self, name), _OPTIONS[name]
+        if not value or (variable and os.environ.get(variable)):
+            return ""
+        return flags[0] if value is True else f"{flags[0]} {shlex.quote(str(value))}"
+
+
+_SUGGESTED = re.compile(
+    r"\bsentry (?:plan|sync|destroy|report|invoke|validate|(?:profiles|tags) [a-z]+|sandbox (?:advance|reset|status))\b"
+)
 
 # name -> (annotation, option names, environment variable, help)
 _OPTIONS: dict[str, tuple[Any, tuple[str, ...], str | None, str]] = {
@@ -65,7 +97,12 @@ _OPTIONS: dict[str, tuple[Any, tuple[str, ...], str | None, str]] = {
     ),
     "region": (str | None, ("--region",), None, "AWS region (default: AWS_REGION, then the AWS config)."),
     "aws_profile": (str | None, ("--aws-profile",), None, "AWS credentials profile (default: AWS_PROFILE)."),
-    "output": (Format, ("--output", "-o"), "COSTSENTRY_OUTPUT", "table, json, csv or markdown."),
+    "output": (
+        Format,
+        ("--output", "-o"),
+        "COSTSENTRY_OUTPUT",
+        "The form of the result.",
+    ),
     "query": (str | None, ("--query",), None, "JMESPath over the JSON document, as with aws --query."),
     "out": (Path | None, ("--out",), None, "Write the result to this file, at once or not at all."),
     "color": (Color, ("--color",), "COSTSENTRY_COLOR", "auto, always or never."),
@@ -75,17 +112,24 @@ _FLAGS = {flag: name for name, (_, flags, _, _) in _OPTIONS.items() for flag in 
 _SHORT_WITH_VALUE = re.compile(r"-[fo].+")
 
 
-def common(*shown: frozenset[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command the shared options; its first parameter becomes a ``Common``. ``--help`` lists those shown."""
+def common(*shown: frozenset[str], result: Result = TABLE) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the shared options; its first parameter becomes a ``Common``. ``--help`` lists those shown.
+
+    What cannot be written in the end is refused before the command begins: it may cost money.
+    """
     listed = frozenset().union(*shown)
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
-        shared = [_parameter(name, name in listed) for name in _OPTIONS]
+        shared = [_parameter(name, name in listed, result) for name in _OPTIONS]
 
         def command(**given: Any) -> Any:
-            values = {name: given.pop(name) for name in _OPTIONS}
-            return function(Common(**values), **given)
+            asked = _writable(Common(**{name: given.pop(name) for name in _OPTIONS}), result)
+            try:
+                return function(asked, **given)
+            except SentryError as error:
+                error.help = asked.pasteable(error.help)
+                raise
 
         parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*own, *shared)]
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -96,11 +140,57 @@ def common(*shown: frozenset[str]) -> Callable[[Callable[..., Any]], Callable[..
     return decorate
 
 
-def _parameter(name: str, listed: bool) -> inspect.Parameter:  # noqa: FBT001 a private constructor
+def _writable(asked: Common, result: Result) -> Common:
+    """The options when the result can be written as they say; raises ``SentryError`` CS0101, CS0103 or CS0104."""
+    if asked.output not in (result or TEXT):
+        if asked.output == os.environ.get("COSTSENTRY_OUTPUT"):  # a general wish, not one for this command
+            asked = replace(asked, output=Format.TABLE)
+        else:
+            forms = ", ".join(one for one in Format if one in result)
+            there = f"-o takes here: {forms}" if result else "leave -o out"
+            raise SentryError("CS0101", f"this command has no {asked.output} output", help=there)
+    if asked.query is not None:
+        if Format.JSON not in result:
+            raise SentryError("CS0101", "this command has no JSON to query", help="leave --query out")
+        _compiled(asked.query)
+    return asked if asked.out is None else _fileable(asked, asked.out, result)
+
+
+def _compiled(query: str) -> None:
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
+    try:
+        jmespath.compile(query)
+    except JMESPathError as error:
+        raise SentryError("CS0104", f"--query: {' '.join(str(error).split())}") from error
+
+
+def _fileable(asked: Common, out: Path, result: Result) -> Common:
+    if str(out) == "-":
+        return replace(asked, out=None)
+    if not result:
+        raise SentryError("CS0101", "this command has no result to write to a file", help="leave --out out")
+    folder = out.parent
+    if out.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        why = "it is a folder" if out.is_dir() else f"{folder} is no folder that can be written"
+        raise SentryError("CS0103", f"cannot write {out}: {why}")
+    return asked
+
+
+def _parameter(name: str, listed: bool, result: Result) -> inspect.Parameter:  # noqa: FBT001 a private constructor
     annotation, flags, envvar, text = _OPTIONS[name]
+    if name == "output":
+        text = f"{', '.join(one for one in Format if one in result)}." if result else text
     default = getattr(Common, name)
     option = typer.Option(
-        *flags, envvar=envvar, show_envvar=False, help=text, hidden=not listed, show_default=bool(default)
+        *flags,
+        envvar=envvar,
+        show_envvar=False,
+        help=text,
+        hidden=not listed,
+        show_default=bool(default),
+        metavar="FORMAT" if name == "output" else None,
     )
     kind = inspect.Parameter.KEYWORD_ONLY
     return inspect.Parameter(name, kind, default=default, annotation=Annotated[annotation, option])

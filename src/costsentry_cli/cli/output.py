@@ -5,52 +5,78 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from costsentry_cli.cli.options import Color, Common, Format
+from costsentry_cli.cli.options import ANNOTATIONS, Color, Common, Format
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.render.safe import safe
 
 if TYPE_CHECKING:
     from costsentry_cli.domain.table import Table
+    from costsentry_cli.render.annotations import Annotation
 
 BY_ENDING = {".json": "json", ".csv": "csv", ".md": "markdown", ".txt": "table"}
 NARROWEST = 40
+STEP_SUMMARY_BYTES = 1024 * 1024
+"""GitHub drops the whole summary of a step that is larger."""
 
 
 def emit(common: Common, table: Table, target: Mapping[str, str], screen: str | None = None) -> None:
     """Write a table in the wanted format; ``screen`` replaces the drawn table for people."""
+    from costsentry_cli.render.annotations import of_table
     from costsentry_cli.render.formats import FORMATS, document
 
     if common.query is not None:
         write(common, queried(common.query, document(table, target)))
         return
     wanted = _format(common)
-    if wanted != Format.TABLE:
+    if wanted in ANNOTATIONS:
+        annotate(common, of_table(table))
+    elif wanted != Format.TABLE:
         write(common, FORMATS[wanted](table, target))
-    elif screen is not None:
-        write(common, screen)
     else:
-        write(common, drawn(common, table))
+        write(common, common.pasteable(screen if screen is not None else drawn(common, table)))
+
+
+def annotate(common: Common, found: Sequence[Annotation]) -> None:
+    """Write annotations for the platform of ``-o``; on GitHub all of them go to the step's summary, too."""
+    from costsentry_cli.render import annotations
+
+    if common.output is Format.GITLAB:
+        write(common, annotations.as_gitlab(found))
+        return
+    write(common, annotations.as_github(found))
+    append_step_summary(found)
+
+
+def append_step_summary(found: Sequence[Annotation]) -> None:
+    """Append the whole list to the file GitHub names in ``GITHUB_STEP_SUMMARY``, as far as its limit allows."""
+    from costsentry_cli.render.annotations import as_summary
+
+    named = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not named or not found:
+        return
+    path = Path(named)
+    try:
+        there = path.stat().st_size if path.exists() else 0
+        with path.open("a", encoding="utf-8") as summary:
+            summary.write(as_summary(found, STEP_SUMMARY_BYTES - there))
+    except OSError as error:
+        say(f"the step summary could not be written: {error.strerror}")
 
 
 def emit_document(common: Common, name: str, body: Mapping[str, Any], target: Mapping[str, str], text: str) -> None:
     """Write a result that is no table: ``text`` for people, one JSON document for ``-o json`` and ``--query``."""
     wanted = _format(common)
     if common.query is None and wanted is Format.TABLE:
-        write(common, text)
+        write(common, common.pasteable(text))
         return
     from costsentry_cli.render.formats import headed
 
     document = headed(target) | {name: dict(body)}
-    if common.query is not None:
-        write(common, queried(common.query, document))
-    elif wanted is Format.JSON:
-        write(common, json.dumps(document, indent=2) + "\n")
-    else:
-        raise SentryError("CS0101", f"-o {common.output} is for tables; this is not one", help="-o json")
+    write(common, json.dumps(document, indent=2) + "\n" if common.query is None else queried(common.query, document))
 
 
 def drawn(common: Common, table: Table) -> str:
@@ -94,13 +120,13 @@ def write_file(path: Path, text: str) -> None:
 
 
 def queried(query: str, document: Mapping[str, Any]) -> str:
-    """The JMESPath result as JSON."""
+    """The JMESPath result as JSON; the query itself was checked before the command began."""
     import jmespath
     from jmespath.exceptions import JMESPathError
 
     try:
         found = jmespath.search(query, document)
-    except JMESPathError as error:
+    except JMESPathError as error:  # a function that does not fit the data
         raise SentryError("CS0104", f"--query: {' '.join(str(error).split())}") from error
     return json.dumps(found, indent=2) + "\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -11,6 +12,9 @@ from costsentry_cli.cli.options import OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit, say
 from costsentry_cli.domain import window
 from costsentry_cli.usecases import report as reports
+
+COST_EXPLORER_REGION = "us-east-1"
+"""Cost Explorer has one endpoint for all regions of the partition; the client library finds it from any of them."""
 
 app = group("What was billed.")
 
@@ -27,7 +31,7 @@ def report(
     until: Annotated[str | None, typer.Option("--until", help="Day after the last one.")] = None,
 ) -> None:
     """Bedrock cost by tag, model or service, from Cost Explorer; marketplace-billed models are in. Days are UTC."""
-    context = open_context(shared)
+    context = open_context(shared if shared.region else replace(shared, region=COST_EXPLORER_REGION))
     period = window.parse(context.clock().date(), last=last, month=month, since=since, until=until)
     table = reports.costs(context.cloud, group_by, period)
     emit(shared, table, context.target.as_dict())

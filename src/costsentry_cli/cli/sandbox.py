@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from costsentry_cli.cli import context
-from costsentry_cli.cli.options import OUTPUT, Common, common, group
+from costsentry_cli.cli.options import DOCUMENT, OUTPUT, TALK, TEXT, Common, common, group
 from costsentry_cli.cli.output import ask, emit_document, say, write
 from costsentry_cli.domain.errors import Exit, SentryError
 from costsentry_cli.domain.money import plain
@@ -17,12 +17,12 @@ from costsentry_cli.domain.money import plain
 app = group("The local AWS stand-in: no account, nothing is sent anywhere.")
 DB = frozenset({"sandbox_db"})
 DEFAULT_PORT = 4599
-_DURATION = re.compile(r"(\d{1,6})([mhd])\Z")
+_DURATION = re.compile(r"([0-9]{1,6})([mhd])\Z")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 @app.command()
-@common(DB)
+@common(DB, result=TALK)
 def serve(
     shared: Common,
     *,
@@ -39,7 +39,7 @@ def serve(
 
 
 @app.command()
-@common(DB)
+@common(DB, result=TEXT)
 def env(
     shared: Common, *, port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Of serve.")] = DEFAULT_PORT
 ) -> None:
@@ -52,7 +52,7 @@ def env(
 
 
 @app.command()
-@common(DB, OUTPUT)
+@common(DB, OUTPUT, result=DOCUMENT)
 def status(shared: Common) -> None:
     """Show the sandbox's clock and what is in it."""
     held = context.open_sandbox(shared).status()
@@ -64,7 +64,7 @@ def status(shared: Common) -> None:
         "calls": held.calls,
         "tokens": held.tokens,
         "billed_usd": plain(held.billed),
-        "metric_datapoints": held.datapoints,
+        "custom_datapoints": held.datapoints,
         "cost_allocation_tags": held.cost_tags,
         "faults_waiting": held.faults,
         "model_violations": held.violations,
@@ -76,7 +76,7 @@ def status(shared: Common) -> None:
 
 
 @app.command()
-@common(DB)
+@common(DB, result=TEXT)
 def advance(shared: Common, *, by: Annotated[str, typer.Argument(help="How far: 90m, 25h, 7d.")]) -> None:
     """Move the sandbox's clock forward.
 
@@ -87,7 +87,7 @@ def advance(shared: Common, *, by: Annotated[str, typer.Argument(help="How far: 
 
 
 @app.command()
-@common(DB)
+@common(DB, result=TALK)
 def reset(shared: Common, *, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> int:
     """Forget everything in the sandbox; the file stays."""
     sandbox = context.open_sandbox(shared)
@@ -99,7 +99,7 @@ def reset(shared: Common, *, yes: Annotated[bool, typer.Option("--yes", "-y", he
 
 
 @app.command()
-@common(DB, OUTPUT)
+@common(DB, OUTPUT, result=DOCUMENT)
 def seed(
     shared: Common,
     *,
@@ -121,13 +121,13 @@ def seed(
         "cost_usd": plain(sown.usd),
         "already": sown.already,
     }
-    words = f"{sown.calls:,} calls through {len(sown.profiles)} profiles and past them, {sown.start.date()} on\n"
+    words = f"{sown.calls:,} calls since {sown.start.date()}, through {len(sown.profiles)} profiles and some without\n"
     again = f"seed {random_seed} is in this sandbox already; give another --seed, or sentry sandbox reset\n"
     emit_document(shared, "seed", body, {"kind": "sandbox"}, again if sown.already else words)
 
 
 @app.command()
-@common(DB)
+@common(DB, result=TALK)
 def fault(
     shared: Common,
     *,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from costsentry_cli.domain.activity import HOUR, Activity, since
 from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.document import Mark
 from costsentry_cli.domain.errors import SentryError
@@ -15,18 +17,38 @@ from costsentry_cli.domain.resource import Desired, Observed, Policy
 
 
 class Action(StrEnum):
-    """What the plan says of one resource. Only ``create`` and ``update`` are carried out."""
+    """What the plan says of one resource."""
 
     CREATE = "create"
     UPDATE = "update"
     REPLACE = "replace"
+    RETIRE = "retire"
+    DELETE = "delete"
     SAME = "same"
+    RETIRED = "retired"
     UNLISTED = "unlisted"
     FOREIGN = "foreign"
 
 
-WRITING = (Action.CREATE, Action.UPDATE)
-PENDING = (*WRITING, Action.REPLACE)
+PENDING = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.RETIRE, Action.DELETE)
+"""What makes the account differ from what was asked for."""
+LEFT = (Action.RETIRED, Action.UNLISTED, Action.FOREIGN)
+"""What is reported and left alone."""
+GRACE = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the person allowed: nothing is replaced or deleted unasked.
+
+    ``max_deletes`` None means the default allowance; ``force`` deletes what is in use, too.
+    """
+
+    replace: bool = False
+    prune: bool = False
+    force: bool = False
+    max_deletes: int | None = None
+    grace: timedelta = GRACE
 
 
 @dataclass(frozen=True)
@@ -40,77 +62,200 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class Change:
-    """One resource of the plan with the calls that would be made for it, in order."""
+    """One resource of the plan with the calls that would be made for it, in order.
+
+    ``after`` are the calls that follow once what ``calls`` made is confirmed (retiring what was replaced). ``seen`` is
+    how many calls it had in the last 14 days, None when that is not known; ``held`` says why nothing is done for it.
+    """
 
     action: Action
-    noun: str
+    kind: Kind
+    scope: Scope
     name: str
-    region: str
     fields: tuple[FieldChange, ...] = ()
     calls: tuple[ApiCall, ...] = ()
+    after: tuple[ApiCall, ...] = ()
     arn: str | None = None
     at: Mark | None = None
+    desired: Desired | None = None
+    seen: int | None = None
+    retired: bool = False
+    held: str = ""
+    known: tuple[str, ...] = ()
+    """ARNs that carried the key before: a creation must not be answered with one of them."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A scope that could not be looked at; the others go on."""
+
+    scope: Scope
+    error: SentryError
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Changes in the order of the manifest, what is not in the manifest last."""
+    """Changes in the order of the manifest, what is not in it last; ``refused`` says why the whole is not applied."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[Change, ...] = ()
+    refused: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
 
     @property
     def calls(self) -> tuple[ApiCall, ...]:
         """Every writing call of the plan."""
-        return tuple(call for change in self.changes for call in change.calls)
+        return tuple(call for change in self.changes for call in (*change.calls, *change.after))
 
     @property
     def pending(self) -> bool:
         """True when the account is not what the manifest says."""
         return any(change.action in PENDING for change in self.changes)
 
-    def count(self, action: Action) -> int:
-        """How many resources the plan says this of."""
-        return sum(change.action is action for change in self.changes)
+    def count(self, *actions: Action) -> int:
+        """How many resources the plan says one of these of."""
+        return sum(change.action in actions for change in self.changes)
 
     def of(self, *actions: Action) -> tuple[Change, ...]:
         """The changes with one of these actions."""
         return tuple(change for change in self.changes if change.action in actions)
 
+    def writing(self) -> tuple[Change, ...]:
+        """The changes for which calls would be made."""
+        return tuple(change for change in self.changes if change.calls)
 
-def diff(kind: Kind, desired: Sequence[Desired], observed: Sequence[Observed], scope: Scope) -> Plan:
-    """Compare the two sides of one kind in one region.
 
-    Raises ``SentryError`` CS0205 when two resources carry one key: we cannot know which of them is meant.
+@dataclass(frozen=True)
+class Sight:
+    """All that a diff looks at beside the two sides: the wishes, the time (aware, UTC) and what is in use."""
+
+    wishes: Wishes
+    now: datetime
+    activity: Activity = field(default_factory=dict)
+
+
+def diff(
+    kind: Kind, desired: Sequence[Desired], observed: Sequence[Observed], scope: Scope, sight: Sight
+) -> tuple[Change, ...]:
+    """Compare the two sides of one kind in one scope.
+
+    Raises ``SentryError`` CS0205 when two resources carry one key and both are what is wanted, or neither is.
     """
-    ours = _owned(observed, scope)
-    changes = [_compare(kind, wish, ours.get(wish.key), scope) for wish in desired]
+    observed = sorted(observed, key=lambda thing: (thing.name, thing.arn))  # AWS's order means nothing
+    ours = [thing for thing in observed if thing.namespace == scope.namespace]
+    by_key: dict[str, list[Observed]] = {}
+    for thing in ours:
+        by_key.setdefault(thing.key or "", []).append(thing)
+    changes: list[Change] = []
+    for wish in desired:
+        changes += _compare(kind, wish, by_key.get(wish.key, []), scope, sight)
     wanted = {wish.key for wish in desired}
-    for thing in observed:
-        if thing.namespace != scope.namespace:
-            changes.append(_left(kind, Action.FOREIGN, thing))
+    for thing in ours:
+        if thing.retired is not None:
+            changes.append(_retired(kind, thing, scope, sight))
         elif thing.key not in wanted:
-            changes.append(_left(kind, Action.UNLISTED, thing))
-    return Plan(tuple(changes))
+            changes.append(_unlisted(kind, thing, scope, sight))
+    foreign = (thing for thing in observed if thing.namespace != scope.namespace)
+    changes += [Change(Action.FOREIGN, kind, scope, thing.name, arn=thing.arn) for thing in foreign]
+    return tuple(changes)
 
 
-def _owned(observed: Sequence[Observed], scope: Scope) -> dict[str, Observed]:
-    mine = [thing for thing in observed if thing.namespace == scope.namespace and thing.key is not None]
-    for key, number in Counter(thing.key for thing in mine).items():
-        if number > 1:
-            arns = tuple(thing.arn for thing in mine if thing.key == key)
-            raise SentryError("CS0205", f"{number} resources carry the key {key!r}", where=scope.region, details=arns)
-    return {str(thing.key): thing for thing in mine}
+def generation(arns: Iterable[str]) -> str:
+    """What tells this creation of a key from former ones: nothing for the first, else a digest of those there were."""
+    known = sorted(arns)
+    return hashlib.sha256("\0".join(known).encode()).hexdigest()[:16] if known else ""
 
 
-def _compare(kind: Kind, wish: Desired, found: Observed | None, scope: Scope) -> Change:
-    if found is None:
+def _compare(kind: Kind, wish: Desired, found: Sequence[Observed], scope: Scope, sight: Sight) -> list[Change]:
+    active = [thing for thing in found if thing.retired is None]
+    if not active:
         fields = tuple(FieldChange(name, None, value) for name, value in wish.fields.items() if name != "name")
-        calls = kind.create(wish, scope)
-        return Change(Action.CREATE, kind.noun, wish.name, wish.region, fields, calls, None, wish.at)
+        calls = kind.create(wish, scope, generation(thing.arn for thing in found))
+        known = tuple(thing.arn for thing in found)
+        return [Change(Action.CREATE, kind, scope, wish.name, fields, calls, at=wish.at, desired=wish, known=known)]
+    right = [thing for thing in active if not _replaces(kind, field_changes(kind, wish, thing))]
+    if len(active) == 1 and not right:
+        return [_replace(kind, wish, active[0], found, scope, sight)]
+    if len(right) != 1:
+        arns = tuple(thing.arn for thing in active)
+        raise SentryError(
+            "CS0205", f"{len(active)} profiles carry the key {wish.key!r}", where=scope.region, details=arns
+        )
+    # A replace that was cut off after its create: the right one is there, the others still have to step aside.
+    rest = [thing for thing in active if thing is not right[0]]
+    return [_keep(kind, wish, right[0], scope), *(_retire(kind, wish, thing, scope, sight) for thing in rest)]
+
+
+def _keep(kind: Kind, wish: Desired, found: Observed, scope: Scope) -> Change:
     fields = field_changes(kind, wish, found)
-    action = _action(kind, fields)
-    calls = kind.update(wish, found, scope) if action is Action.UPDATE else ()
-    return Change(action, kind.noun, wish.name, wish.region, fields, calls, found.arn, wish.at)
+    action = Action.UPDATE if fields else Action.SAME
+    calls = kind.update(wish, found, scope) if fields else ()
+    return Change(action, kind, scope, wish.name, fields, calls, arn=found.arn, at=wish.at, desired=wish)
+
+
+def _replace(
+    kind: Kind, wish: Desired, found: Observed, known: Sequence[Observed], scope: Scope, sight: Sight
+) -> Change:
+    allowed = sight.wishes.replace
+    arns = tuple(thing.arn for thing in known)
+    return Change(
+        Action.REPLACE,
+        kind,
+        scope,
+        wish.name,
+        field_changes(kind, wish, found),
+        calls=kind.create(wish, scope, generation(arns)) if allowed else (),
+        after=kind.retire(found, scope, sight.now) if allowed else (),
+        arn=found.arn,
+        at=wish.at,
+        desired=wish,
+        seen=since(sight.activity, found.arn),
+        held="" if allowed else "needs --allow-replace: the ARN will change",
+        known=arns,
+    )
+
+
+def _retire(kind: Kind, wish: Desired, found: Observed, scope: Scope, sight: Sight) -> Change:
+    calls = kind.retire(found, scope, sight.now)
+    return Change(Action.RETIRE, kind, scope, found.name, calls=calls, arn=found.arn, at=wish.at)
+
+
+def _retired(kind: Kind, thing: Observed, scope: Scope, sight: Sight) -> Change:
+    """A replaced resource: deleted with --prune once its grace is over and nobody has called it since."""
+    assert thing.retired is not None  # noqa: S101 - the caller looked
+    seen = since(sight.activity, thing.arn, thing.retired + HOUR if thing.retired < sight.now else None)
+    due = sight.now - thing.retired >= sight.wishes.grace
+    if not (sight.wishes.prune and due):
+        return Change(Action.RETIRED, kind, scope, thing.name, arn=thing.arn, seen=seen, retired=True)
+    return _delete(kind, thing, scope, sight, seen)
+
+
+def _unlisted(kind: Kind, thing: Observed, scope: Scope, sight: Sight) -> Change:
+    seen = since(sight.activity, thing.arn)
+    if not sight.wishes.prune:
+        return Change(Action.UNLISTED, kind, scope, thing.name, arn=thing.arn, seen=seen)
+    return _delete(kind, thing, scope, sight, seen)
+
+
+def _delete(kind: Kind, thing: Observed, scope: Scope, sight: Sight, seen: int | None) -> Change:
+    held = _why_not(thing, sight, seen)
+    calls = () if held else kind.delete(thing, scope)
+    retired = thing.retired is not None
+    return Change(
+        Action.DELETE, kind, scope, thing.name, calls=calls, arn=thing.arn, seen=seen, retired=retired, held=held
+    )
+
+
+def _why_not(thing: Observed, sight: Sight, seen: int | None) -> str:
+    if not thing.marked:
+        return "lacks one of our ownership marks"
+    if sight.wishes.force:
+        return ""
+    if seen is None:
+        return "whether it is in use is not known; --force deletes it all the same"
+    span = "since it was replaced" if thing.retired else "in 14 days"
+    calls = f"{seen:,} call{'s' if seen != 1 else ''} {span}"
+    return f"in use: {calls}; --force deletes it all the same" if seen else ""
 
 
 def field_changes(kind: Kind, wish: Desired, found: Observed) -> tuple[FieldChange, ...]:
@@ -124,12 +269,11 @@ def field_changes(kind: Kind, wish: Desired, found: Observed) -> tuple[FieldChan
     )
 
 
-def _action(kind: Kind, fields: tuple[FieldChange, ...]) -> Action:
-    if not fields:
-        return Action.SAME
-    replaces = any(kind.policy(change.field) is Policy.REPLACE for change in fields)
-    return Action.REPLACE if replaces else Action.UPDATE
+def _replaces(kind: Kind, fields: tuple[FieldChange, ...]) -> bool:
+    return any(kind.policy(change.field) is Policy.REPLACE for change in fields)
 
 
-def _left(kind: Kind, action: Action, thing: Observed) -> Change:
-    return Change(action, kind.noun, thing.name, thing.region, arn=thing.arn)
+def asked_about(changes: Sequence[Change]) -> tuple[str, ...]:
+    """The ARNs whose use matters to what is planned for them."""
+    actions = (Action.REPLACE, Action.DELETE, Action.RETIRED, Action.UNLISTED)
+    return tuple(change.arn for change in changes if change.action in actions and change.arn is not None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from costsentry_cli.domain.document import Mark
@@ -12,7 +13,8 @@ OWN = "costsentry:"
 NAMESPACE_TAG = "costsentry:namespace"
 KEY_TAG = "costsentry:key"
 SPEC_TAG = "costsentry:spec"
-OWNERSHIP_TAGS = (NAMESPACE_TAG, KEY_TAG, SPEC_TAG)
+RETIRED_TAG = "costsentry:retired"
+OWNERSHIP_TAGS = (NAMESPACE_TAG, KEY_TAG, SPEC_TAG, RETIRED_TAG)
 """The tags this program puts on what it owns; they count towards AWS's maximum."""
 
 
@@ -37,7 +39,11 @@ class Desired:
 
 @dataclass(frozen=True)
 class Observed:
-    """One resource the account has. ``namespace`` and ``key`` are our ownership marks, None when it has none."""
+    """One resource the account has.
+
+    ``namespace`` and ``key`` are our ownership marks, None when it has none; ``marked`` is True when every mark is
+    there in our form, which deleting asks for. ``retired`` is when another took its place, None while it is in use.
+    """
 
     arn: str
     name: str
@@ -45,5 +51,9 @@ class Observed:
     fields: Mapping[str, str]
     namespace: str | None = None
     key: str | None = None
+    marked: bool = False
+    retired: datetime | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     """Every tag as it stands on the resource, ours included."""
+    members: tuple[str, ...] = ()
+    """What it is made of, as far as AWS tells: ARNs of foundation models."""

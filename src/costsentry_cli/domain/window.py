@@ -8,8 +8,8 @@ from datetime import date, timedelta
 
 from costsentry_cli.domain.errors import SentryError
 
-_LAST = re.compile(r"(\d{1,3})d\Z")
-_MONTH = re.compile(r"(\d{4})-(\d{2})\Z")
+_LAST = re.compile(r"([0-9]{1,3})d\Z")
+_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})\Z")
 
 
 @dataclass(frozen=True)

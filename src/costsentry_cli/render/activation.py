@@ -35,9 +35,11 @@ def as_table(ended: Ended) -> Table:
     """One row per key; a key AWS does not know yet is pending, not an error."""
     rows: list[Row] = [(key, "activated", None) for key in ended.activated]
     rows += [(key, "already active", None) for key in ended.already]
-    rows += [(one.key, _word(one), f"{one.code}: {one.message}") for one in ended.refused]
+    rows += [(one.key, *_told(one)) for one in ended.refused]
     return Table("tags", COLUMNS, tuple(rows))
 
 
-def _word(refusal: Refusal) -> str:
-    return "pending" if refusal.code == UNSEEN else "refused"
+def _told(refusal: Refusal) -> tuple[str, str]:
+    if refusal.code == UNSEEN:
+        return "pending", "not yet seen by billing"
+    return "refused", f"{refusal.code}: {refusal.message}"

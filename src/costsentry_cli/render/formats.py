@@ -70,20 +70,22 @@ def as_markdown(table: Table, target: Mapping[str, str]) -> str:
     data = table.data()
     aligned = ["---:" if column.type in NUMERIC else "---" for column in data.columns]
     lines = [f"### {table.title}", ""] if table.title else []
-    lines += [_md_row([column.title for column in data.columns]), _md_row(aligned)]
+    lines += [md_row([column.title for column in data.columns]), md_row(aligned)]
     body = words(data)
     for number, row in enumerate(body):
-        escaped = [_md_text(cell) for cell in row]
-        lines.append(_md_row([f"**{cell}**" if number >= len(data.rows) and cell else cell for cell in escaped]))
+        escaped = [md_text(cell) for cell in row]
+        lines.append(md_row([f"**{cell}**" if number >= len(data.rows) and cell else cell for cell in escaped]))
     lines += [f"\n{note}" for note in table.notes]
     return "\n".join(lines) + "\n"
 
 
-def _md_row(cells: list[str]) -> str:
+def md_row(cells: list[str]) -> str:
+    """One row of a GitHub table; the cells are escaped already."""
     return "| " + " | ".join(cells) + " |"
 
 
-def _md_text(text: str) -> str:
+def md_text(text: str) -> str:
+    """A text as a cell: what Markdown would read as markup is escaped."""
     for mark in ("\\", "|", "`", "*", "_", "<", "[", "]"):
         text = text.replace(mark, f"\\{mark}")
     return text

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
-from costsentry_cli.domain.plan import PENDING, WRITING, Action, Change, FieldChange, Plan
+from costsentry_cli.domain.money import usd
+from costsentry_cli.domain.plan import LEFT, PENDING, Action, Change, FieldChange, Plan
 from costsentry_cli.domain.table import Column, Row, Table, Type
 from costsentry_cli.render.cells import field_diff
 from costsentry_cli.render.safe import safe_line
@@ -13,68 +15,97 @@ MARKS = {
     Action.CREATE: "+",
     Action.UPDATE: "~",
     Action.REPLACE: "!",
+    Action.RETIRE: "~",
+    Action.DELETE: "-",
     Action.SAME: "=",
+    Action.RETIRED: ".",
     Action.UNLISTED: "?",
     Action.FOREIGN: "?",
 }
 WHY_LEFT = {
     Action.FOREIGN: "not in this namespace, left alone",
-    Action.UNLISTED: "not in the manifest any more, left alone",
+    Action.UNLISTED: "not in the manifest any more (--prune deletes it)",
+    Action.RETIRED: "replaced; --prune deletes it after its grace, once idle",
 }
 COLUMNS = (
     Column("action", "Action"),
     Column("kind", "Kind", drop=3),
     Column("name", "Name"),
+    Column("account", "Account", drop=5),
     Column("region", "Region", drop=2),
     Column("changes", "Changes", Type.CHANGES, drop=1),
-    Column("arn", "ARN", drop=4),
+    Column("calls_seen", "Calls in 14 d", Type.COUNT, drop=4),
+    Column("arn", "ARN", drop=6),
     Column("manifest", "Manifest", drop=3),
+    Column("held", "Held", drop=4),
 )
 LABEL = 10
 INDENT = " " * 15
-DETAIL_WIDTH = 80 - len(INDENT) - LABEL
+WIDTH = 80
+NOTE = "AWS cannot edit this: a new profile with a NEW ARN is made, the old one goes on working until it is pruned"
 
 
-def as_table(plan: Plan, manifest_name: str) -> Table:
-    """One row per resource; the counts stand beside the rows in JSON."""
+def as_table(plan: Plan, manifest_name: str, facts: dict[str, object]) -> Table:
+    """One row per resource; the counts and what the plan rests on stand beside the rows in JSON."""
     rows = tuple(_row(change, manifest_name) for change in plan.changes)
     summary = {action.value: plan.count(action) for action in Action}
-    return Table("changes", COLUMNS, rows, notes=(sentence(plan),), facts={"summary": summary})
+    troubles = [{"account": t.scope.account, "region": t.scope.region, "error": t.error.message} for t in plan.troubles]
+    said = {"summary": summary, "refused": list(plan.refused), "warnings": list(plan.warnings), "troubles": troubles}
+    notes = (sentence(plan), *plan.refused, *plan.warnings)
+    return Table("changes", COLUMNS, rows, title="", notes=notes, facts=said | facts)
 
 
 def _row(change: Change, manifest_name: str) -> Row:
     fields = tuple((f.field, f.old, f.new) for f in change.fields)
     return (
         change.action.value,
-        change.noun,
+        change.kind.noun,
         change.name,
-        change.region,
+        change.scope.account,
+        change.scope.region,
         fields,
+        change.seen,
         change.arn,
-        _place(change, manifest_name) or None,
+        place(change, manifest_name) or None,
+        change.held or None,
     )
 
 
-def as_text(plan: Plan, manifest_name: str, *, regions: bool) -> str:
-    """The plan for a terminal: what would change in full, what is the same in number."""
-    if not plan.pending and not plan.of(Action.UNLISTED, Action.FOREIGN):
-        return f"{_no_changes(plan, manifest_name)}\n"
-    lines = [_head(plan, manifest_name), ""]
-    for change in plan.of(*PENDING):
-        lines += _told(change, manifest_name, regions)
-    same = plan.count(Action.SAME)
-    if same:
-        lines.append(f"  = same     {same}")
-    for change in plan.of(Action.UNLISTED, Action.FOREIGN):
-        lines.append(f"  ? {change.action:<8} {safe_line(change.name)}  {WHY_LEFT[change.action]}")
-    lines += ["", sentence(plan) if plan.pending else _no_changes(plan, manifest_name)]
+def as_text(plan: Plan, manifest_name: str, width: int = WIDTH) -> str:
+    """The plan for a terminal: what would change in full, what is the same in number. ARNs are never folded."""
+    body = _body(plan, manifest_name, width - len(INDENT) - LABEL)
+    lines = [_head(plan, manifest_name), "", *body, ""] if body else []
+    lines += [f"warning: {safe_line(warning)}" for warning in plan.warnings]
+    lines.append(sentence(plan) if plan.pending else _no_changes(plan, manifest_name))
+    lines += [f"refused: {safe_line(why)}" for why in plan.refused]
     return "\n".join(lines) + "\n"
 
 
+def _body(plan: Plan, manifest_name: str, width: int) -> list[str]:
+    many = len({change.scope for change in plan.changes} | {trouble.scope for trouble in plan.troubles}) > 1
+    names = max((len(safe_line(change.name)) for change in plan.of(*PENDING)), default=0) + 2
+    lines = [line for change in plan.of(*PENDING) for line in _told(change, manifest_name, names, width, many=many)]
+    same = plan.count(Action.SAME)
+    if same and plan.pending:
+        lines.append(f"  = same     {same}")
+    lines += [_left(change, many=many) for change in plan.of(*LEFT)]
+    for trouble in plan.troubles:
+        where = f"{trouble.scope.account} {trouble.scope.region}"
+        lines.append(f"  x unread   {where}: {trouble.error.code} {safe_line(trouble.error.message)}")
+    return lines
+
+
 def sentence(plan: Plan) -> str:
-    """``Plan: 3 to create, 0 to update, 0 to replace.``"""
-    counts = ", ".join(f"{plan.count(action)} to {action}" for action in PENDING)
-    return f"Plan: {counts}."
+    """``Plan: 3 to create, 0 to update, 0 to replace, 0 to delete.``"""
+    shown = [a for a in PENDING if a is not Action.RETIRE or plan.count(a)]
+    return f"Plan: {', '.join(f'{plan.count(action)} to {action}' for action in shown)}."
+
+
+def series_line(profiles: int, series: int, monthly: Decimal) -> str:
+    """What the metrics of the declared profiles cost once they are used."""
+    if not profiles:
+        return ""
+    return f"metrics: {profiles} profiles x {series} series, about {usd(monthly)} a month once all are used\n"
 
 
 def _no_changes(plan: Plan, manifest_name: str) -> str:
@@ -84,63 +115,83 @@ def _no_changes(plan: Plan, manifest_name: str) -> str:
 
 
 def _head(plan: Plan, manifest_name: str) -> str:
-    wanted = len(plan.of(*PENDING, Action.SAME))
+    wanted = plan.count(Action.CREATE, Action.UPDATE, Action.REPLACE, Action.SAME)
     foreign = plan.count(Action.FOREIGN)
-    live = wanted - plan.count(Action.CREATE) + plan.count(Action.UNLISTED) + foreign
+    live = len(plan.changes) - plan.count(Action.CREATE)
     note = f" ({foreign} not managed here)" if foreign else ""
     return f"{manifest_name} -> {wanted} wanted, {live} live{note}"
 
 
-def _told(change: Change, manifest_name: str, regions: bool) -> list[str]:  # noqa: FBT001 a private part of as_text
-    where = _place(change, manifest_name) + (f"  {change.region}" if regions else "")
-    name = safe_line(change.name)
-    lines = [f"  {MARKS[change.action]} {change.action:<8} {name:<36}{'' if len(name) < 36 else '  '}{where}".rstrip()]
-    lines += [INDENT + line for line in _details(change)]
-    if change.action is Action.REPLACE:
-        lines += [INDENT + line for line in _replace_note(change)]
-    return lines
+def _told(change: Change, manifest_name: str, names: int, width: int, *, many: bool) -> list[str]:
+    where = place(change, manifest_name) + (f"  {_scope(change)}" if many else "")
+    head = f"  {MARKS[change.action]} {change.action:<8} {safe_line(change.name):<{names}}{where}".rstrip()
+    return [head, *(INDENT + line for line in _details(change, width))]
 
 
-def _details(change: Change) -> Iterable[str]:
+def _left(change: Change, *, many: bool) -> str:
+    where = f"  {_scope(change)}" if many else ""
+    return f"  {MARKS[change.action]} {change.action:<8} {safe_line(change.name)}{where}  {WHY_LEFT[change.action]}"
+
+
+def _scope(change: Change) -> str:
+    return f"{change.scope.account} {change.scope.region}"
+
+
+def _details(change: Change, width: int) -> Iterable[str]:
     if change.action is Action.CREATE:
-        for field in change.fields:
-            if not field.field.startswith("tags."):
-                yield f"{field.field:<{LABEL}}{safe_line(field.new or '')}"
-        tags = [f"{f.field.removeprefix('tags.')}={f.new}" for f in change.fields if f.field.startswith("tags.")]
-        for number, line in enumerate(_wrapped(tags)):
-            yield f"{'tags' if number == 0 else '':<{LABEL}}{line}"
+        yield from _wanted(change, width)
         return
     for field in change.fields:
-        yield _diff_line(field)
+        yield from _diff_lines(field, width + LABEL)
+    if change.action in (Action.REPLACE, Action.RETIRE, Action.DELETE):
+        yield f"{'arn':<{LABEL}}{safe_line(change.arn or '')}"
+    if change.action in (Action.REPLACE, Action.DELETE):
+        yield f"{'in use':<{LABEL}}{used(change.seen, retired=change.retired)}"
+    if change.action is Action.REPLACE:
+        for number, line in enumerate(_wrapped(NOTE.split(), width)):
+            yield f"{'note' if number == 0 else '':<{LABEL}}{line}"
+    if change.held:
+        yield f"{'held':<{LABEL}}{safe_line(change.held)}"
 
 
-def _wrapped(words: list[str]) -> list[str]:
-    """The words on as few lines as fit 80 columns; a word is never broken."""
+def _wanted(change: Change, width: int) -> Iterable[str]:
+    for field in change.fields:
+        if not field.field.startswith("tags."):
+            yield f"{field.field:<{LABEL}}{safe_line(field.new or '')}"
+    tags = [f"{f.field.removeprefix('tags.')}={f.new}" for f in change.fields if f.field.startswith("tags.")]
+    for number, line in enumerate(_wrapped(tags, width)):
+        yield f"{'tags' if number == 0 else '':<{LABEL}}{line}"
+
+
+def used(seen: int | None, *, retired: bool) -> str:
+    """``212 calls in the last 14 days``, or that it is not known."""
+    if seen is None:
+        return "not known (CloudWatch could not be asked)"
+    span = "since it was replaced" if retired else "in the last 14 days"
+    return f"{seen:,} call{'s' if seen != 1 else ''} {span}" if seen else f"no calls {span}"
+
+
+def _wrapped(words: list[str], width: int) -> list[str]:
+    """The words on as few lines as fit; a word is never broken."""
     lines: list[str] = []
     for word in map(safe_line, words):
-        if lines and len(lines[-1]) + 1 + len(word) <= DETAIL_WIDTH:
+        if lines and len(lines[-1]) + 1 + len(word) <= width:
             lines[-1] += f" {word}"
         else:
             lines.append(word)
     return lines
 
 
-def _diff_line(field: FieldChange) -> str:
-    return safe_line(field_diff(field.field, field.old, field.new))
+def _diff_lines(field: FieldChange, width: int) -> Iterable[str]:
+    """``model: old -> new`` on one line, or on two where it is too long for one."""
+    line = safe_line(field_diff(field.field, field.old, field.new))
+    if len(line) <= width or field.old is None or field.new is None:
+        yield line
+        return
+    yield f"{safe_line(field.field)}: {safe_line(field.old)}"
+    yield f"{'->':>{len(safe_line(field.field)) + 1}} {safe_line(field.new)}"
 
 
-def _replace_note(change: Change) -> list[str]:
-    return [
-        f"{'arn':<{LABEL}}{safe_line(change.arn or '')}",
-        f"{'note':<{LABEL}}AWS cannot edit this: it needs a new profile with a new ARN.",
-        f"{'':<{LABEL}}sync leaves it alone; give the entry a new name to make one beside it.",
-    ]
-
-
-def _place(change: Change, manifest_name: str) -> str:
+def place(change: Change, manifest_name: str) -> str:
+    """``profiles.yaml:12``, or nothing for what is not in the manifest."""
     return f"{manifest_name}:{change.at.line}" if change.at is not None else ""
-
-
-def writes(plan: Plan) -> int:
-    """How many resources would be written."""
-    return len(plan.of(*WRITING))

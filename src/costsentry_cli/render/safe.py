@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-# C0 but newline, DEL, C1, bidirectional controls, zero-width and line separators, lone surrogates
+# C0 but tab, newline and CR LF, DEL, C1, bidirectional controls, zero-width and line separators, lone surrogates
 _UNSAFE = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    "|\r(?!\n)"
 )
 
 
@@ -16,10 +17,10 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def safe(text: str) -> str:
-    """The text with every character that could steer a terminal as a visible escape; newlines stay."""
+    """The text with every character that could steer a terminal as a visible escape; tabs and line ends stay."""
     return _UNSAFE.sub(_escape, text)
 
 
 def safe_line(text: str) -> str:
     """As ``safe``, and newlines too are visible: for one cell or one line."""
-    return safe(text).replace("\n", "\\n")
+    return safe(text).replace("\r\n", "\\r\\n").replace("\n", "\\n").replace("\t", "\\t")

@@ -14,7 +14,7 @@ from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.kinds.inference_profile import SPEC_VERSION, list_profiles, tags_of
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.meter import Caller, Ending
-from costsentry_cli.domain.resource import NAMESPACE_TAG, SPEC_TAG
+from costsentry_cli.domain.resource import NAMESPACE_TAG, RETIRED_TAG, SPEC_TAG
 
 DEFAULT_MAX_TOKENS = 1024
 
@@ -89,7 +89,8 @@ def resolve(cloud: Cloud, manifest: Manifest, wanted: Wanted, region: str) -> Ch
             raise outcome.error
         tags = tags_of(outcome.answer or {})
         source = tags.get(SPEC_TAG, "").removeprefix(SPEC_VERSION)
-        if tags.get(NAMESPACE_TAG) == manifest.namespace and _fits(tags, source, wanted, model):
+        ours = tags.get(NAMESPACE_TAG) == manifest.namespace and RETIRED_TAG not in tags
+        if ours and _fits(tags, source, wanted, model):
             found.append(Chosen(summary["inferenceProfileArn"], summary["inferenceProfileName"], source, tags))
     return _only(found, wanted)
 

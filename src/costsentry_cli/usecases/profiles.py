@@ -8,13 +8,14 @@ from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.kinds.inference_profile import TAG_FIELD, InferenceProfile
 from costsentry_cli.domain.resource import Observed
-from costsentry_cli.domain.table import Column, Table
+from costsentry_cli.domain.table import Column, Table, Type
 
 COLUMNS = (
     Column("name", "Profile"),
     Column("model", "Model", drop=1),
     Column("tags", "Tags", drop=2),
     Column("namespace", "Managed by", unknown="(foreign)"),
+    Column("retired", "Replaced", Type.DATE, drop=3),
     Column("region", "Region", drop=3),
     Column("arn", "ARN", drop=4),
 )
@@ -27,9 +28,10 @@ def listing(cloud: Cloud, account: str, regions: Sequence[str], namespace: str |
         found.extend(InferenceProfile().observe(cloud, Scope(account, region, namespace or "")))
     kept = [thing for thing in found if namespace is None or thing.namespace == namespace]
     rows = tuple(
-        (thing.name, thing.fields["model"], _tags(thing), thing.namespace, thing.region, thing.arn) for thing in kept
+        (thing.name, thing.fields["model"], _tags(thing), thing.namespace, thing.retired, thing.region, thing.arn)
+        for thing in kept
     )
-    return Table("profiles", COLUMNS, tuple(sorted(rows, key=lambda row: (row[4], row[0], row[5]))))
+    return Table("profiles", COLUMNS, tuple(sorted(rows, key=lambda row: (str(row[5]), str(row[0]), str(row[6])))))
 
 
 def _tags(thing: Observed) -> str:

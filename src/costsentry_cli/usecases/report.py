@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -10,6 +12,7 @@ from costsentry_cli.domain.assumptions import COST_EXPLORER_REQUEST_USD, PRODUCT
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.costs import METRIC, Costs, costs_call, fold
 from costsentry_cli.domain.errors import SentryError
+from costsentry_cli.domain.kinds.cost_allocation_tag import observe_active
 from costsentry_cli.domain.money import places, usd
 from costsentry_cli.domain.table import Cell, Column, Table, Type
 from costsentry_cli.domain.window import Window
@@ -26,7 +29,25 @@ def costs(cloud: Cloud, group_by: str, window: Window) -> Table:
     if group_by == "model" and window.start < PRODUCT_ATTRIBUTES_SINCE:
         since = PRODUCT_ATTRIBUTES_SINCE
         raise SentryError("CS0107", f"Cost Explorer knows models from {since} on", help=f"--since {since}")
-    return as_table(fold(cloud.pages(costs_call(group_by, window)), group_by), group_by, window)
+    folded = fold(cloud.pages(costs_call(group_by, window)), group_by)
+    table = as_table(folded, group_by, window)
+    if group_by in NO_VALUE or set(folded.by_group) != {""}:
+        return table
+    return replace(table, notes=(*table.notes, *_inactive(cloud, group_by)))
+
+
+def _inactive(cloud: Cloud, key: str) -> tuple[str, ...]:
+    """Everything is untagged: say so when the key is none that billing splits costs by. Asking this is free."""
+    try:
+        active = [tag.key for tag in observe_active(cloud)]
+    except SentryError:  # a member account may not ask
+        return ()
+    if key in active:
+        return ()
+    near = difflib.get_close_matches(key.lower(), [one.lower() for one in active], n=1)
+    meant = next((f"; did you mean {one}?" for one in active if near and one.lower() == near[0]), "")
+    others = f": active are {', '.join(active) or 'none'}"
+    return (f"{key} is no active cost allocation tag{meant or others}",)
 
 
 def as_table(folded: Costs, group_by: str, window: Window) -> Table:
@@ -40,7 +61,7 @@ def as_table(folded: Costs, group_by: str, window: Window) -> Table:
         "costs",
         _columns(group_by),
         rows,
-        _row("Total", whole, whole, every_day, window) if rows else None,
+        _row("Total", whole, whole, every_day, window) if rows else ("Total", None, None, None, ()),
         f"Bedrock cost by {group_by}, {window.label()}",
         _notes(folded, totals, whole, group_by),
         _facts(folded, window),

@@ -15,7 +15,7 @@ from costsentry_cli.domain.table import Column, Table, Type
 COLUMNS = (
     Column("key", "Tag key"),
     Column("on_profiles", "On profiles", Type.COUNT),
-    Column("profiles", "Of", Type.COUNT, drop=1),
+    Column("profiles", "Profiles", Type.COUNT, drop=1),
     Column("state", "Cost allocation"),
     Column("since", "Since", Type.DATE),
 )

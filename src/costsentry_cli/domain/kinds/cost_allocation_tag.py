@@ -54,6 +54,16 @@ def observe(cloud: Cloud, keys: Sequence[str]) -> dict[str, TagKey]:
     return found
 
 
+def observe_active(cloud: Cloud) -> tuple[TagKey, ...]:
+    """Every active user-defined key of the payer account."""
+    call = ApiCall("ce", "ListCostAllocationTags", {"Status": "Active", "Type": "UserDefined"})
+    return tuple(
+        TagKey(tag["TagKey"], active=True, updated=_time(tag))
+        for page in cloud.pages(call)
+        for tag in page["CostAllocationTags"]
+    )
+
+
 def state(known: TagKey | None, on_profiles: int, now: datetime) -> State:
     """The state of a key; an activation takes about a day to show in costs."""
     if known is None:

@@ -8,18 +8,22 @@ Get and List return neither the tags nor the source (bedrock ``InferenceProfileS
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
+from costsentry_cli.domain.activity import activity_calls
 from costsentry_cli.domain.aws_limits import AWS_TAG_PREFIX
 from costsentry_cli.domain.calls import ApiCall, Cloud
-from costsentry_cli.domain.catalog import kind_of_reference
+from costsentry_cli.domain.catalog import kind_of_reference, load
 from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.manifest.types import DesiredProfile, Manifest
-from costsentry_cli.domain.resource import KEY_TAG, NAMESPACE_TAG, OWN, SPEC_TAG, Desired, Observed, Policy
+from costsentry_cli.domain.resource import KEY_TAG, NAMESPACE_TAG, OWN, RETIRED_TAG, SPEC_TAG, Desired, Observed, Policy
 
 SPEC_VERSION = "v1:"
 PAGE = 1000
+MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+ARN_TYPE = ":application-inference-profile/"
 TAG_FIELD = "tags."
 _REPLACED = frozenset({"name", "description", "model"})
 
@@ -43,23 +47,17 @@ class InferenceProfile:
 
     def observe(self, cloud: Cloud, scope: Scope) -> tuple[Observed, ...]:
         """All application profiles of the region with their tags: one listing, then one tag read for each."""
-        summaries = list_profiles(cloud, scope.region)
-        reads = [
-            ApiCall("bedrock", "ListTagsForResource", {"resourceARN": s["inferenceProfileArn"]}, scope.region)
-            for s in summaries
-        ]
-        found = []
-        for summary, outcome in zip(summaries, cloud.each(reads), strict=True):
-            if outcome.error is not None:
-                raise outcome.error
-            found.append(_observed(summary, tags_of(outcome.answer or {}), scope.region))
-        return tuple(found)
+        return tagged(cloud, list_profiles(cloud, scope.region), scope.region)
 
-    def create(self, desired: Desired, scope: Scope) -> tuple[ApiCall, ...]:
+    def activity(self, arns: Sequence[str], scope: Scope, now: datetime) -> tuple[ApiCall, ...]:
+        """Invocations by profile id, the last segment of the ARN."""
+        return activity_calls(arns, scope.region, now)
+
+    def create(self, desired: Desired, scope: Scope, generation: str) -> tuple[ApiCall, ...]:
         """One call that carries the tags and a deterministic token: a repeated run cannot make a second profile."""
         params: dict[str, Any] = {
             "inferenceProfileName": desired.name,
-            "clientRequestToken": client_token(desired, scope),
+            "clientRequestToken": client_token(desired, scope, generation),
             "modelSource": {"copyFrom": source_arn(desired.fields["model"], scope)},
             "tags": _tag_list(_tags(desired.fields) | ownership(desired, scope)),
         }
@@ -81,16 +79,86 @@ class InferenceProfile:
             calls.append(ApiCall("bedrock", "UntagResource", params, scope.region))
         return tuple(calls)
 
+    def retire(self, observed: Observed, scope: Scope, at: datetime) -> tuple[ApiCall, ...]:
+        """One more tag: the moment another profile took its place."""
+        tags = _tag_list({RETIRED_TAG: at.astimezone(UTC).strftime(MOMENT)})
+        return (ApiCall("bedrock", "TagResource", {"resourceARN": observed.arn, "tags": tags}, scope.region),)
+
+    def adopt(self, desired: Desired, observed: Observed, scope: Scope) -> tuple[ApiCall, ...]:
+        """Our marks and the declared tags on what exists already; other tags stay: the next plan shows them."""
+        wanted = _tags(desired.fields) | ownership(desired, scope)
+        changed = {key: value for key, value in wanted.items() if observed.tags.get(key) != value}
+        params: dict[str, Any] = {"resourceARN": observed.arn, "tags": _tag_list(changed)}
+        calls = [ApiCall("bedrock", "TagResource", params, scope.region)]
+        if RETIRED_TAG in observed.tags:  # a mark of ours without an owner: it is taken into use again
+            params = {"resourceARN": observed.arn, "tagKeys": [RETIRED_TAG]}
+            calls.append(ApiCall("bedrock", "UntagResource", params, scope.region))
+        return tuple(calls)
+
+    def delete(self, observed: Observed, scope: Scope) -> tuple[ApiCall, ...]:
+        """By ARN, never by name."""
+        params = {"inferenceProfileIdentifier": observed.arn}
+        return (ApiCall("bedrock", "DeleteInferenceProfile", params, scope.region),)
+
+    def made(self, answer: Mapping[str, Any]) -> str:
+        """The new profile's ARN."""
+        return str(answer["inferenceProfileArn"])
+
+    def listing(self, scope: Scope) -> ApiCall:
+        """Application profiles, a thousand a page."""
+        return listing_call(scope.region)
+
+    def listed(self, page: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+        """Name and ARN of each summary."""
+        return [(s["inferenceProfileName"], s["inferenceProfileArn"]) for s in page["inferenceProfileSummaries"]]
+
+    def confirm(self, arn: str, scope: Scope) -> ApiCall:
+        """GetInferenceProfile by ARN."""
+        return ApiCall("bedrock", "GetInferenceProfile", {"inferenceProfileIdentifier": arn}, scope.region)
+
+
+def listing_call(region: str) -> ApiCall:
+    """ListInferenceProfiles of application profiles, a thousand a page."""
+    return ApiCall("bedrock", "ListInferenceProfiles", {"typeEquals": "APPLICATION", "maxResults": PAGE}, region)
+
 
 def list_profiles(cloud: Cloud, region: str) -> list[dict[str, Any]]:
     """Every application inference profile of the region, as AWS's summaries (no tags), in AWS's order."""
-    call = ApiCall("bedrock", "ListInferenceProfiles", {"typeEquals": "APPLICATION", "maxResults": PAGE}, region)
-    return [summary for page in cloud.pages(call) for summary in page["inferenceProfileSummaries"]]
+    return [summary for page in cloud.pages(listing_call(region)) for summary in page["inferenceProfileSummaries"]]
+
+
+def tagged(cloud: Cloud, summaries: Sequence[Mapping[str, Any]], region: str) -> tuple[Observed, ...]:
+    """These summaries of the region with their tags, one read for each."""
+    reads = [
+        ApiCall("bedrock", "ListTagsForResource", {"resourceARN": s["inferenceProfileArn"]}, region) for s in summaries
+    ]
+    found = []
+    for summary, outcome in zip(summaries, cloud.each(reads), strict=True):
+        if outcome.error is not None:
+            raise outcome.error
+        found.append(_observed(summary, tags_of(outcome.answer or {}), region))
+    return tuple(found)
 
 
 def tags_of(answer: Mapping[str, Any]) -> dict[str, str]:
     """The tags of a ListTagsForResource answer."""
     return {tag["key"]: tag["value"] for tag in answer.get("tags", [])}
+
+
+def source_in(model_id: str, region: str) -> str:
+    """The source a bare model id means in a region: the model itself, or its geography's profile, or the global one.
+
+    An id with a geography and an ARN are taken as they are; so is a model the catalogue does not know.
+    """
+    if kind_of_reference(model_id) != "model-id":
+        return model_id
+    known = load()
+    reference = known.resolve(model_id)
+    if reference is None or reference.model.in_region:
+        return model_id
+    near = [geo for geo in reference.model.geos if region in known.regions_of(geo)]
+    geo = next(iter(near or [geo for geo in reference.model.geos if geo == "global"]), None)
+    return model_id if geo is None else f"{geo}.{model_id}"
 
 
 def source_arn(model_id: str, scope: Scope) -> str:
@@ -121,14 +189,18 @@ def ownership(desired: Desired, scope: Scope) -> dict[str, str]:
     }
 
 
-def client_token(desired: Desired, scope: Scope, generation: int = 0) -> str:
-    """The same for the same wish, so that a replay is recognised; 64 hexadecimal digits."""
+def client_token(desired: Desired, scope: Scope, generation: str = "") -> str:
+    """The same for the same wish, so that a replay is recognised; 64 hexadecimal digits.
+
+    ``generation`` differs once a former profile of the key is retired or gone: else AWS would answer with that one.
+    """
     parts = (scope.account, scope.region, scope.namespace, desired.key, desired.name, desired.fields["model"])
-    return hashlib.sha256("\0".join((*parts, str(generation))).encode()).hexdigest()
+    described = desired.fields.get("description", "")
+    return hashlib.sha256("\0".join((*parts, described, generation)).encode()).hexdigest()
 
 
 def _desired(profile: DesiredProfile, scope: Scope) -> Desired:
-    fields = {"name": profile.name, "model": profile.model_id}
+    fields = {"name": profile.name, "model": source_in(profile.model_id, scope.region)}
     if profile.description is not None:
         fields["description"] = profile.description
     fields |= {TAG_FIELD + key: value for key, value in profile.tags.items()}
@@ -147,8 +219,25 @@ def _observed(summary: Mapping[str, Any], tags: Mapping[str, str], region: str) 
         fields=fields,
         namespace=tags.get(NAMESPACE_TAG),
         key=tags.get(KEY_TAG),
+        marked=_marked(summary["inferenceProfileArn"], tags),
+        retired=_moment(tags.get(RETIRED_TAG)),
         tags=dict(tags),
+        members=tuple(str(model.get("modelArn", "")) for model in summary.get("models", [])),
     )
+
+
+def _marked(arn: str, tags: Mapping[str, str]) -> bool:
+    marks = tags.get(NAMESPACE_TAG), tags.get(KEY_TAG), tags.get(SPEC_TAG, "").startswith(SPEC_VERSION)
+    return all(marks) and ARN_TYPE in arn
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, MOMENT).replace(tzinfo=UTC)
+    except ValueError:  # somebody wrote the tag by hand: retired, but we do not know since when
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _source(summary: Mapping[str, Any], tags: Mapping[str, str]) -> str:

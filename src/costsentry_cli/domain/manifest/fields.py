@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from costsentry_cli.domain import aws_limits as aws
-from costsentry_cli.domain.manifest.forms import AMOUNT, WHOLE, Percent, Text, Word
+from costsentry_cli.domain.manifest.forms import AMOUNT, WHOLE, Duration, Percent, Text, Word
 from costsentry_cli.domain.manifest.shapes import Field, ListOf, MapOf, OneOrMany, Record
 from costsentry_cli.domain.resource import OWN, OWNERSHIP_TAGS
 
@@ -63,6 +64,27 @@ PROFILE = Record(
         Field("tags", TAGS, "Tags of this profile; they win over common tags. A list makes one profile per value."),
         Field("description", TEMPLATE, "1 to 200 letters, digits, : and ., with single separators."),
         Field("regions", REGIONS, "Where the profile exists. Default: the manifest's regions."),
+    ),
+)
+ACCOUNT_ID = Text(re.compile(r"[0-9]{12}", re.ASCII), "an account id of 12 digits", 12)
+ACCOUNT = Record(
+    "an account",
+    (
+        Field("id", ACCOUNT_ID, "The account.", required=True),
+        Field(
+            "assume_role",
+            Text(
+                re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}", re.ASCII),
+                "the ARN of an IAM role",
+                600,
+            ),
+            "The role to assume there. Without it the account is the credentials' own.",
+        ),
+        Field(
+            "external_id",
+            Text(re.compile(r"[A-Za-z0-9+=,.@:/_-]{2,1224}", re.ASCII), "an external id", 1224),
+            "What the role's trust policy asks for.",
+        ),
     ),
 )
 LIMIT = Record(
@@ -127,9 +149,11 @@ MANIFEST = Record(
         ),
         Field(
             "account",
-            Text(re.compile(r"[0-9]{12}", re.ASCII), "an account id of 12 digits", 12),
+            ACCOUNT_ID,
             "Refuse any other AWS account.",
         ),
+        Field("accounts", ListOf(ACCOUNT, "accounts", SOME, least=1), "Every account the profiles belong in."),
+        Field("grace", Duration(timedelta(days=365)), "How long a replaced profile is kept. Default: 7d."),
         Field("regions", REGIONS, "Where profiles exist. Default: the target's region."),
         Field(
             "models", MapOf(ALIAS, "the alias", MODEL, SOME), "Short names for model ids, system profile ids or ARNs."

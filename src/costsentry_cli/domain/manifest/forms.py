@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
@@ -155,6 +156,32 @@ AMOUNT = Number(
     "number",
 )
 """Nano-dollars of the largest amount fit in 63 bits."""
+
+
+class Duration(NamedTuple):
+    """A span such as ``7d`` or ``12h``, at most ``most``; its value is a ``timedelta``."""
+
+    most: timedelta
+    pattern: re.Pattern[str] = re.compile(r"[0-9]{1,5}[hd]")
+
+    def read(self, node: Node, name: str, findings: Findings) -> timedelta | None:
+        """The span."""
+        found = scalar(node, name, findings)
+        if found is None:
+            return None
+        if self.pattern.fullmatch(found.text) is None:
+            findings.about(found, "CS0013", f"{name} is a duration such as 7d or 12h, not {shown(found.text)}")
+            return None
+        number, unit = int(found.text[:-1]), found.text[-1]
+        span = timedelta(days=number) if unit == "d" else timedelta(hours=number)
+        if span > self.most:
+            findings.about(found, "CS0014", f"{name} is at most {self.most.days}d, not {shown(found.text)}")
+            return None
+        return span
+
+    def schema(self) -> JsonSchema:
+        """The text with its unit."""
+        return {"type": "string", "pattern": f"^(?:{self.pattern.pattern})$"}
 
 
 class Percent(NamedTuple):

@@ -12,7 +12,7 @@ from costsentry_cli.domain.manifest.findings import Findings, shown
 from costsentry_cli.domain.manifest.models import Suggest, models_of, suggest_from_catalogue
 from costsentry_cli.domain.manifest.profiles import Expansion, TagPairs, texts
 from costsentry_cli.domain.manifest.shapes import Filled
-from costsentry_cli.domain.manifest.types import DesiredProfile, Manifest
+from costsentry_cli.domain.manifest.types import Account, DesiredProfile, Manifest
 
 
 def read(
@@ -45,6 +45,7 @@ def _meaning(top: Filled, source: Source, findings: Findings, suggest: Suggest) 
     keys = tuple(dict.fromkeys(key.text for key in _tag_keys(common, entries, (), ())))
     manifest_limits = limits_of(limits, models, used, findings)
     budgets = budgets_of(top.get("budgets") or (), profiles, keys, source, findings)
+    accounts = _accounts(top.get("accounts") or (), top, findings)
     if top.broken:
         return None
     return Manifest(
@@ -59,7 +60,27 @@ def _meaning(top: Filled, source: Source, findings: Findings, suggest: Suggest) 
         limits=manifest_limits,
         budgets=budgets,
         source=source,
+        accounts=accounts,
+        grace=top.get("grace"),
     )
+
+
+def _accounts(entries: Sequence[Filled], top: Filled, findings: Findings) -> tuple[Account, ...]:
+    """The accounts, each once; a role belongs to the account it is assumed in."""
+    found: dict[str, Account] = {}
+    for entry in entries:
+        if entry.broken:
+            continue
+        number, role, external = entry.values["id"], entry.get("assume_role"), entry.get("external_id")
+        if role is not None and f"::{number.text}:" not in role.text:
+            findings.about(role, "CS0014", f"the role is not in account {number.text}", "give a role of that account")
+        if number.text in found:
+            place = found[number.text].at.line
+            findings.about(number, "CS0024", f"the account {number.text} is given twice; first on line {place}", "")
+        found.setdefault(number.text, Account(number.text, role and role.text, external and external.text, number.at))
+    if found and top.get("account"):
+        findings.about(top.values["account"], "CS0014", "account and accounts are both given", "keep one of the two")
+    return tuple(found.values())
 
 
 def _texts(scalars: Sequence[Scalar] | None) -> tuple[str, ...]:

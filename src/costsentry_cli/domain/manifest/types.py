@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -83,11 +84,22 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class Account:
+    """An account the profiles belong in, and the role that is assumed there; without one the credentials' own."""
+
+    id: str
+    assume_role: str | None
+    external_id: str | None
+    at: Mark
+
+
+@dataclass(frozen=True)
 class Manifest:
     """A valid manifest.
 
     ``models`` maps aliases to what they stand for; ``tags`` are the common tags with every value each may take;
-    ``profiles`` are expanded: one for every combination of listed tag values.
+    ``profiles`` are expanded: one for every combination of listed tag values. ``grace`` is how long a replaced profile
+    is kept, None for the default.
     """
 
     version: int
@@ -101,3 +113,5 @@ class Manifest:
     limits: tuple[Limit, ...]
     budgets: tuple[Budget, ...]
     source: Source
+    accounts: tuple[Account, ...] = ()
+    grace: timedelta | None = None

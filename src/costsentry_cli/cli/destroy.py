@@ -1,0 +1,125 @@
+"""``sentry destroy``: the end of a namespace."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from costsentry_cli.cli.context import read_manifest
+from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, Format, common, group
+from costsentry_cli.cli.output import emit, say, write
+from costsentry_cli.cli.reach import AccountOption, Reach, reach
+from costsentry_cli.domain.errors import Exit, SentryError
+
+if TYPE_CHECKING:
+    from costsentry_cli.domain.manifest.types import Manifest
+    from costsentry_cli.domain.plan import Plan
+    from costsentry_cli.usecases.apply import Applied
+
+app = group("The end of a namespace.")
+Confirm = Annotated[str | None, typer.Option("--confirm", help="The manifest's namespace, typed out.")]
+Force = Annotated[bool, typer.Option("--force", help="Delete what is in use, too.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Stop after showing what would be deleted.")]
+
+
+@app.command()
+@common(FILE, TARGET, OUTPUT)
+def destroy(
+    shared: Common,
+    *,
+    confirm: Confirm = None,
+    force: Force = False,
+    dry_run: DryRun = False,
+    account: AccountOption = None,
+) -> int:
+    """Delete every profile of the manifest's namespace, retired ones too, in all its accounts and regions.
+
+    Shows them first and asks for the namespace to be typed. What is in use (calls in the last 14 days) needs --force;
+    what lacks one of our ownership marks is never deleted.
+    """
+    from costsentry_cli.render import destruction as view
+
+    manifest = read_manifest(shared)
+    place = reach(shared, manifest, account)
+    plan = _plan(place, manifest, force=force)
+    people = shared.output is Format.TABLE and shared.query is None
+    if people:
+        text = view.as_text(plan, manifest.namespace)
+        write(shared, text) if shared.out is None else say(text.rstrip())
+    if not dry_run and not force:
+        _refuse_what_is_in_use(plan)
+    done: tuple[Applied, ...] = ()
+    if plan.writing() and not dry_run:
+        _confirmed(manifest.namespace, confirm, len(plan.writing()))
+        done = _carried_out(place, plan)
+    return _told(shared, place, plan, done, manifest.source.name, people=people)
+
+
+def _plan(place: Reach, manifest: Manifest, *, force: bool) -> Plan:
+    from costsentry_cli.domain import destruction
+    from costsentry_cli.domain.kinds import KINDS
+    from costsentry_cli.usecases import sync
+
+    region, now = place.context.target.region, place.context.clock()
+    nothing = destruction.wanting_nothing(manifest, region)
+    plan = sync.plan(place.clouds, nothing, KINDS, region, destruction.wishes(force=force), now)
+    return replace(destruction.only_deletes(plan), troubles=(*plan.troubles, *place.troubles))
+
+
+def _refuse_what_is_in_use(plan: Plan) -> None:
+    from costsentry_cli.domain.destruction import in_use
+
+    busy = in_use(plan)
+    if busy:
+        names = tuple(f"{change.name}: {change.held}" for change in busy)
+        message = f"{len(busy)} of {len(plan.changes)} profiles are or may be in use; nothing was deleted"
+        raise SentryError("CS0203", message, details=names, help="--force deletes them all the same")
+
+
+def _confirmed(namespace: str, given: str | None, number: int) -> None:
+    """Raises ``SentryError`` CS0203 unless the namespace was typed out, CS0102 when nobody can be asked."""
+    profiles = f"{number} profile{'s' if number != 1 else ''}"
+    if given is None:
+        question = f"Type the namespace to delete {profiles}: "
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise SentryError("CS0102", f"{question.strip(' :')}. Nobody can be asked here.", help=_flag(namespace))
+        sys.stderr.write(question)
+        sys.stderr.flush()
+        given = sys.stdin.readline().strip()
+    if given != namespace:
+        message = f"{given!r} is not the manifest's namespace {namespace!r}; nothing was deleted"
+        raise SentryError("CS0203", message, help=_flag(namespace))
+
+
+def _flag(namespace: str) -> str:
+    return f"--confirm {namespace}"
+
+
+def _carried_out(place: Reach, plan: Plan) -> tuple[Applied, ...]:
+    from costsentry_cli.cli.progress import Progress
+    from costsentry_cli.usecases import apply as applying
+
+    with Progress(len(plan.writing())) as progress:
+        return applying.apply(place.clouds, plan, place.context.wait, progress.ended)
+
+
+def _told(shared: Common, place: Reach, plan: Plan, done: tuple[Applied, ...], name: str, *, people: bool) -> int:
+    from costsentry_cli.render import applied as applied_view
+
+    if not people or shared.out is not None:
+        emit(shared, applied_view.as_table(plan, done, name), place.context.target.as_dict())
+    if done:
+        say(applied_view.sentence(plan, done))
+    for trouble in plan.troubles:
+        where = f"{trouble.scope.account} {trouble.scope.region}".strip()
+        say(f"not looked at: {where}: {trouble.error.code} {trouble.error.message}")
+    if any(not one.tried for one in done):
+        return Exit.INTERRUPTED
+    errors = [one.error for one in done if one.error is not None]
+    if errors and len(errors) == len(done) and not plan.troubles:
+        return errors[0].exit
+    left = bool(done) and any(change.held for change in plan.changes)
+    return Exit.PARTIAL if errors or plan.troubles or left else Exit.OK

@@ -1,0 +1,188 @@
+"""``plan`` and ``sync`` for every kind, or for one: the same two flows whatever is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from costsentry_cli.cli.context import Context, open_context, read_manifest
+from costsentry_cli.cli.options import FILE, FINDINGS, OUTPUT, TARGET, Common, Format, common
+from costsentry_cli.cli.output import ask, emit, say, terminal_width, write
+from costsentry_cli.cli.progress import Progress
+from costsentry_cli.domain import plan_file
+from costsentry_cli.domain.calls import Cloud
+from costsentry_cli.domain.errors import Exit, SentryError
+from costsentry_cli.domain.kind import Kind, Scope
+from costsentry_cli.domain.lint import series
+from costsentry_cli.domain.manifest.types import Manifest
+from costsentry_cli.domain.plan import GRACE, Action, Plan, Trouble, Wishes
+from costsentry_cli.render import applied as applied_view
+from costsentry_cli.render import plan as plan_view
+from costsentry_cli.usecases import apply as applying
+from costsentry_cli.usecases import lint, sync
+
+Check = Annotated[bool, typer.Option("--check", help="Exit 3 when the plan has changes (for CI).")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Apply without asking.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Stop after the plan.")]
+Saved = Annotated[Path | None, typer.Option("--plan", help="Apply exactly this saved plan, or exit 7.")]
+Replace = Annotated[bool, typer.Option("--allow-replace", help="Replace what AWS cannot edit: the ARN changes.")]
+Prune = Annotated[bool, typer.Option("--prune", help="Delete what left the manifest, and idle replaced profiles.")]
+Force = Annotated[bool, typer.Option("--force", help="With --prune: delete what is in use, too.")]
+MaxDeletes = Annotated[int | None, typer.Option("--max-deletes", min=0, help="With --prune: at most so many.")]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A plan with all it was made from."""
+
+    manifest: Manifest
+    context: Context
+    clouds: Mapping[str, Cloud]
+    wishes: Wishes
+    plan: Plan
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a plan's JSON has beside its rows: with these it can be applied later."""
+        target = self.context.target
+        return plan_file.members(self.plan, target.account, target.region, self.wishes, self.context.clock())
+
+
+def add_commands(app: typer.Typer, kinds: Callable[[], Sequence[Kind]], sync_words: str) -> None:
+    """Give an application the commands ``plan`` and ``sync`` for these kinds; ``sync_words`` is how sync is called."""
+
+    @app.command("plan")
+    @common(FILE, TARGET, OUTPUT, result=FINDINGS)
+    def plan_command(  # noqa: PLR0913, RUF100 the flags of one command
+        shared: Common,
+        *,
+        check: Check = False,
+        allow_replace: Replace = False,
+        prune: Prune = False,
+        force: Force = False,
+        max_deletes: MaxDeletes = None,
+    ) -> int:
+        """Show what sync would do; nothing is changed."""
+        wishes = Wishes(allow_replace, prune, force, max_deletes)
+        return show(shared, ask_for(shared, kinds(), wishes), sync_words, check=check)
+
+    @app.command("sync")
+    @common(FILE, TARGET, OUTPUT)
+    def sync_command(  # noqa: PLR0913, RUF100 the flags of one command
+        shared: Common,
+        *,
+        yes: Yes = False,
+        dry_run: DryRun = False,
+        plan: Saved = None,
+        allow_replace: Replace = False,
+        prune: Prune = False,
+        force: Force = False,
+        max_deletes: MaxDeletes = None,
+    ) -> int:
+        """Make the account what the manifest says.
+
+        A second run changes nothing. Only this namespace's resources are ever written; nothing is replaced or
+        deleted unasked.
+        """
+        wishes = Wishes(allow_replace, prune, force, max_deletes)
+        asked = reviewed(shared, kinds(), plan) if plan is not None else ask_for(shared, kinds(), wishes)
+        return carry_out(shared, asked, yes=yes or plan is not None, dry_run=dry_run)
+
+
+def ask_for(shared: Common, kinds: Sequence[Kind], wishes: Wishes) -> Asked:
+    """Read the manifest, open the target, observe and compare."""
+    manifest = read_manifest(shared)
+    context = open_context(shared, manifest)
+    return _planned(manifest, context, kinds, Wishes(**(vars(wishes) | {"grace": manifest.grace or GRACE})))
+
+
+def reviewed(shared: Common, kinds: Sequence[Kind], path: Path) -> Asked:
+    """The plan made anew under a saved plan's wishes; raises ``SentryError`` CS0208 unless it is the same."""
+    try:
+        saved = plan_file.read(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SentryError("CS0207", f"cannot read {path}: {error}") from error
+    manifest = read_manifest(shared)
+    context = open_context(shared, manifest)
+    asked = _planned(manifest, context, kinds, saved.wishes)
+    plan_file.check(saved, asked.plan, context.target.account, context.target.region)
+    return asked
+
+
+def _planned(manifest: Manifest, context: Context, kinds: Sequence[Kind], wishes: Wishes) -> Asked:
+    with context.cloud.interrupt.listening():
+        clouds, unreachable = context.clouds(manifest)
+        plan = sync.plan(clouds, manifest, kinds, context.target.region, wishes, context.clock())
+        plan = lint.linted(clouds, plan, context.clock())
+    troubles = [Trouble(Scope(account, "", manifest.namespace), error) for account, error in unreachable.items()]
+    plan = replace(plan, troubles=(*plan.troubles, *troubles))
+    return Asked(manifest, context, clouds, wishes, plan)
+
+
+def show(shared: Common, asked: Asked, sync_words: str, *, check: bool) -> int:
+    """``plan``: print it; exit 3 under ``--check`` when it has changes, 6 when a scope could not be read."""
+    name, plan = asked.manifest.source.name, asked.plan
+    screen = plan_view.as_text(plan, name, terminal_width())
+    if plan.pending:
+        screen += plan_view.series_line(*series(asked.manifest))
+        screen += f"Nothing has been changed.  Apply: {sync_words}   (CI gate: --check)\n"
+    emit(shared, plan_view.as_table(plan, name, asked.facts), asked.context.target.as_dict(), screen)
+    if check and plan.pending:
+        return Exit.GATE
+    return Exit.PARTIAL if plan.troubles else Exit.OK
+
+
+def carry_out(shared: Common, asked: Asked, *, yes: bool, dry_run: bool) -> int:
+    """``sync``: show, refuse, ask, apply, tell."""
+    name, plan, target = asked.manifest.source.name, asked.plan, asked.context.target.as_dict()
+    people = shared.output is Format.TABLE and shared.query is None
+    if people:
+        text = plan_view.as_text(plan, name, terminal_width())
+        write(shared, text) if shared.out is None else say(text.rstrip())
+    if plan.refused and not dry_run:
+        raise SentryError("CS0203", plan.refused[0], details=plan.refused[1:])
+    writes = len(plan.writing())
+    if writes and not dry_run and not yes and not ask(_question(plan, writes), "--yes"):
+        say("nothing was changed")
+        return Exit.OK
+    done: tuple[applying.Applied, ...] = ()
+    if not dry_run:
+        with Progress(writes) as progress, asked.context.cloud.interrupt.listening():
+            done = applying.apply(asked.clouds, plan, asked.context.wait, progress.ended)
+    if not people or shared.out is not None:
+        emit(shared, applied_view.as_table(plan, done, name), target)
+    interrupted = asked.context.cloud.interrupted
+    status = _ending(plan, done, dry_run=dry_run, interrupted=interrupted)
+    if done and status == Exit.OK:
+        say(shared.pasteable("next: sentry tags status   (a new tag key must be activated before costs show it)"))
+    return status
+
+
+def _question(plan: Plan, writes: int) -> str:
+    deletes = sum(bool(change.calls) for change in plan.of(Action.DELETE))
+    also = f", {deletes} of them deletes," if deletes else ""
+    return f"Apply {'this change' if writes == 1 else f'these {writes} changes'}{also}?"
+
+
+def _ending(plan: Plan, done: tuple[applying.Applied, ...], *, dry_run: bool, interrupted: bool) -> int:
+    if done:
+        say(applied_view.sentence(plan, done))
+    for trouble in plan.troubles:
+        where, error = f"{trouble.scope.account} {trouble.scope.region}".strip(), trouble.error
+        say(f"not looked at: {where}: {error.code} {error.message}")
+    if interrupted:
+        say("interrupted: run it again to go on")
+        return Exit.INTERRUPTED
+    errors = [one.error for one in done if one.error is not None]
+    if errors or plan.troubles:
+        all_failed = errors and len(errors) == len(done) and not plan.troubles
+        return errors[0].exit if all_failed else Exit.PARTIAL
+    held = [change for change in plan.changes if change.held]
+    if held and not dry_run:
+        names = tuple(f"{change.action} {change.name}: {change.held}" for change in held)
+        raise SentryError("CS0203", f"{len(held)} change{'s' if len(held) > 1 else ''} held back", details=names)
+    return Exit.OK
