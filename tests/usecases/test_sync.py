@@ -11,6 +11,7 @@ import pytest
 from costsentry_cli.cli.context import Context
 from costsentry_cli.domain.calls import Answer, ApiCall, Cloud
 from costsentry_cli.domain.errors import SentryError
+from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.kinds import KINDS
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.plan import Action, Plan, Wishes
@@ -20,6 +21,7 @@ from fakes import ACCOUNT, BASIC, HAIKU, NOON, FakeCloud, arn, manifest, summary
 
 NOTHING = {"inferenceProfileSummaries": []}
 CREATED = {"inferenceProfileArn": arn(1), "status": "ACTIVE"}
+HERE = Scope(ACCOUNT, "us-east-1", "docs-helper")
 TWO_REGIONS = BASIC.replace("[us-east-1]", "[us-east-1, us-west-2]")
 
 
@@ -68,8 +70,8 @@ def test_a_changed_tag_is_brought_in_place_and_then_nothing_is_left_to_do(contex
 def test_every_region_of_the_manifest_gets_its_profiles(context: Context, tmp_path: Path) -> None:
     wanted = manifest(tmp_path, TWO_REGIONS)
     done(context.cloud, planned(context, wanted))
-    table = profiles.listing(context.cloud, ACCOUNT, ["us-east-1", "us-west-2"], None)
-    regions = [row[5] for row in table.rows]
+    scopes = [Scope(ACCOUNT, region, "docs-helper") for region in ("us-east-1", "us-west-2")]
+    regions = [row[7] for row in profiles.listing({ACCOUNT: context.cloud}, scopes, None).rows]
     assert regions == ["us-east-1"] * 3 + ["us-west-2"] * 3
     assert not planned(context, wanted).pending
 
@@ -77,8 +79,8 @@ def test_every_region_of_the_manifest_gets_its_profiles(context: Context, tmp_pa
 def test_a_leading_zero_arrives_in_the_tag_as_it_was_written(context: Context, tmp_path: Path) -> None:
     wanted = manifest(tmp_path, BASIC.replace("[sales, services, support]", "0123"))
     done(context.cloud, planned(context, wanted))
-    table = profiles.listing(context.cloud, ACCOUNT, ["us-east-1"], "docs-helper")
-    assert "costCenter=0123" in str(table.rows[0][2])
+    table = profiles.listing({ACCOUNT: context.cloud}, [HERE], "docs-helper")
+    assert ("costCenter", "0123") in table.rows[0][3]
     assert table.rows[0][0] == "aws-docs-0123-prod"
 
 
@@ -138,9 +140,10 @@ def test_the_listing_shows_foreign_profiles_without_an_owner(tmp_path: Path) -> 
             "ListTagsForResource": tag_list({"team": "x"}),
         }
     )
-    table = profiles.listing(cloud, ACCOUNT, ["us-east-1"], None)
-    assert table.rows == (("legacy-batch", HAIKU.removeprefix("us."), "team=x", None, None, "us-east-1", arn(1)),)
-    assert profiles.listing(cloud, ACCOUNT, ["us-east-1"], "docs-helper").rows == ()
+    (row,) = profiles.listing({ACCOUNT: cloud}, [HERE], None).rows
+    assert row[:2] == ("legacy-batch", arn(1).rpartition("/")[2])
+    assert row[2:] == (HAIKU.removeprefix("us."), (("team", "x"),), None, None, ACCOUNT, "us-east-1", arn(1))
+    assert profiles.listing({ACCOUNT: cloud}, [HERE], "docs-helper").rows == ()
 
 
 def test_a_region_that_cannot_be_read_does_not_stop_the_others(context: Context, tmp_path: Path) -> None:

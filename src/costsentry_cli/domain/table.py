@@ -1,7 +1,8 @@
 """One table type for every command and every format.
 
 Cells are typed by their column: text ``str``, count ``int``, money and share ``Decimal`` (a share is 0..1), date
-``datetime.date`` or an aware UTC ``datetime``, trend a tuple of ``Decimal``, changes one of ``FieldDiff``.
+``datetime.date`` or an aware UTC ``datetime``, trend a tuple of ``Decimal``, changes one of ``FieldDiff``, tags
+one of ``Pair``.
 ``None`` means "not known", never 0.
 """
 
@@ -26,13 +27,17 @@ class Type(Enum):
     BAR = "bar"
     TREND = "trend"
     CHANGES = "changes"
+    TAGS = "tags"
 
 
 DRAWN = frozenset({Type.BAR, Type.TREND})
 FieldDiff = tuple[str, str | None, str | None]
 """A field with its old and new value; None where it is added or goes."""
 
-Cell = str | int | Decimal | date | tuple[Decimal, ...] | tuple[FieldDiff, ...] | None
+Pair = tuple[str, str]
+"""A tag: key and value."""
+
+Cell = str | int | Decimal | date | tuple[Decimal, ...] | tuple[FieldDiff, ...] | tuple[Pair, ...] | None
 Row = tuple[Cell, ...]
 
 

@@ -47,6 +47,8 @@ def _word(column: Column, cell: Cell, ascii_only: bool) -> str:  # noqa: FBT001
         return trend([_money(value) for value in _items(cell)], ascii_only=ascii_only)
     if column.type is Type.CHANGES:
         return "; ".join(safe_line(field_diff(*change)) for change in _items(cell))
+    if column.type is Type.TAGS:
+        return tags_text(_items(cell))
     if isinstance(cell, datetime):
         return f"{cell:%Y-%m-%d %H:%M}"
     return safe_line(str(cell))
@@ -57,6 +59,11 @@ def field_diff(field: str, old: str | None, new: str | None) -> str:
     if old is None or new is None:
         return f"{field}={new}" if old is None else f"{field} removed (was {old})"
     return f"{field}: {old} -> {new}"
+
+
+def tags_text(pairs: Sequence[Any]) -> str:
+    """``costCenter=sales environment=production``, as people read tags."""
+    return " ".join(safe_line(f"{key}={value}") for key, value in pairs)
 
 
 def _items(cell: Cell) -> tuple[Any, ...]:
@@ -98,10 +105,10 @@ def plain_value(cell: Cell) -> Any:
 
 
 def json_value(column: Column, cell: Cell) -> Any:
-    """A cell for JSON; changes become a list of objects."""
+    """A cell for JSON; changes become a list of objects, tags an object."""
     if column.type is Type.CHANGES:
         return [{"field": field, "old": old, "new": new} for field, old, new in _items(cell)]
-    return plain_value(cell)
+    return dict(_items(cell)) if column.type is Type.TAGS else plain_value(cell)
 
 
 def usd_estimate(cost: Decimal) -> str:

@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from costsentry_cli.domain.table import Cell, Row, Table, Type
-from costsentry_cli.render.cells import field_diff, json_value, plain_value, words
+from costsentry_cli.domain.table import Cell, Column, Row, Table, Type
+from costsentry_cli.render.cells import field_diff, json_value, plain_value, tags_text, words
 
 SCHEMA_VERSION = 1
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -50,11 +50,13 @@ def as_csv(table: Table, target: Mapping[str, str]) -> str:
     writer = csv.writer(out, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
     writer.writerow([column.key for column in data.columns])
     for row in data.rows:
-        writer.writerow([_csv_cell(cell) for cell in row])
+        writer.writerow([_csv_cell(column, cell) for column, cell in zip(data.columns, row, strict=True)])
     return out.getvalue()
 
 
-def _csv_cell(cell: Cell) -> str:
+def _csv_cell(column: Column, cell: Cell) -> str:
+    if column.type is Type.TAGS and isinstance(cell, tuple):
+        return tags_text(cell)
     if isinstance(cell, tuple):
         return "; ".join(field_diff(*change) for change in cell if isinstance(change, tuple))
     value = plain_value(cell)

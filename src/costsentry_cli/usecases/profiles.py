@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.kinds.inference_profile import TAG_FIELD, InferenceProfile
 from costsentry_cli.domain.resource import Observed
-from costsentry_cli.domain.table import Column, Table, Type
+from costsentry_cli.domain.table import Column, Pair, Row, Table, Type
 
 COLUMNS = (
     Column("name", "Profile"),
-    Column("model", "Model", drop=1),
-    Column("tags", "Tags", drop=2),
-    Column("namespace", "Managed by", unknown="(foreign)"),
-    Column("retired", "Replaced", Type.DATE, drop=3),
-    Column("region", "Region", drop=3),
-    Column("arn", "ARN", drop=4),
+    Column("id", "Id"),
+    Column("model", "Model", drop=2),
+    Column("tags", "Tags", Type.TAGS, drop=3),
+    Column("namespace", "Managed by", drop=1, unknown="(foreign)"),
+    Column("retired", "Replaced", Type.DATE, drop=4),
+    Column("account", "Account", drop=6),
+    Column("region", "Region", drop=5),
+    Column("arn", "ARN", drop=7),
 )
 
 
-def listing(cloud: Cloud, account: str, regions: Sequence[str], namespace: str | None) -> Table:
-    """Every application inference profile of the regions; only one namespace's when it is given."""
-    found: list[Observed] = []
-    for region in regions:
-        found.extend(InferenceProfile().observe(cloud, Scope(account, region, namespace or "")))
-    kept = [thing for thing in found if namespace is None or thing.namespace == namespace]
-    rows = tuple(
-        (thing.name, thing.fields["model"], _tags(thing), thing.namespace, thing.retired, thing.region, thing.arn)
-        for thing in kept
+def listing(clouds: Mapping[str, Cloud], scopes: Sequence[Scope], namespace: str | None) -> Table:
+    """Every application inference profile of the scopes; only one namespace's when it is given."""
+    rows: list[Row] = []
+    for scope in scopes:
+        found = InferenceProfile().observe(clouds[scope.account], scope)
+        kept = sorted((one for one in found if namespace in (None, one.namespace)), key=lambda one: (one.name, one.arn))
+        rows += [_row(thing, scope) for thing in kept]
+    return Table("profiles", COLUMNS, tuple(rows))
+
+
+def _row(thing: Observed, scope: Scope) -> Row:
+    return (
+        thing.name,
+        thing.arn.rpartition("/")[2],
+        thing.fields["model"],
+        _tags(thing),
+        thing.namespace,
+        thing.retired,
+        scope.account,
+        scope.region,
+        thing.arn,
     )
-    return Table("profiles", COLUMNS, tuple(sorted(rows, key=lambda row: (str(row[5]), str(row[0]), str(row[6])))))
 
 
-def _tags(thing: Observed) -> str:
-    own = sorted((n.removeprefix(TAG_FIELD), v) for n, v in thing.fields.items() if n.startswith(TAG_FIELD))
-    return " ".join(f"{key}={value}" for key, value in own)
+def _tags(thing: Observed) -> tuple[Pair, ...]:
+    """Its tags without our marks, in key order."""
+    own = ((name.removeprefix(TAG_FIELD), value) for name, value in thing.fields.items() if name.startswith(TAG_FIELD))
+    return tuple(sorted(own))
