@@ -110,6 +110,15 @@ def test_after_a_replace_the_new_arn_is_given(synced: Sentry, folder: Path) -> N
     assert not set(after.values()) & set(before.values())
 
 
+def test_a_profile_that_still_has_its_former_name_is_found_by_its_key(in_sandbox: Sentry, folder: Path) -> None:
+    keyed = BASIC.replace("    model: haiku", "    key: docs-{costCenter}\n    model: haiku")
+    write_manifest(folder, keyed)
+    assert in_sandbox("sync", "--yes").status == 0
+    before = env(in_sandbox).out
+    write_manifest(folder, keyed.replace("aws-docs", "new-docs"))
+    assert (env(in_sandbox).status, env(in_sandbox).out) == (0, before)
+
+
 def test_a_profile_without_the_tag_is_left_out_and_named(in_sandbox: Sentry, folder: Path) -> None:
     more = BASIC.replace("cost_allocation_tags", "  - {name: batch, model: nova-lite}\ncost_allocation_tags")
     write_manifest(folder, more)

@@ -14,12 +14,11 @@ from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.catalog import Catalog, kind_of_reference
 from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.manifest.types import Manifest
-from costsentry_cli.domain.plan import Action, Change, Plan
+from costsentry_cli.domain.plan import MAKING, Action, Change, Plan
 
 SERIES_PER_PROFILE = 6
 SERIES_USD = Decimal("0.30")
 QUOTA_CODE = "L-40EC9882"
-MAKING = (Action.CREATE, Action.REPLACE)
 USABLE = {"agreementAvailability": "AVAILABLE", "authorizationStatus": "AUTHORIZED"}
 
 

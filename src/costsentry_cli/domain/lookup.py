@@ -84,8 +84,10 @@ def _by_arn(clouds: Mapping[str, Cloud], scopes: Sequence[Scope], arn: str) -> F
     scope = replace(near, region=region or near.region, account=account if account in clouds else near.account)
     cloud = clouds[scope.account]
     summary = cloud.call(ApiCall("bedrock", "GetInferenceProfile", {"inferenceProfileIdentifier": arn}, scope.region))
-    (observed,) = tagged(cloud, [summary], scope.region)
-    return Found(scope, observed)
+    things = tagged(cloud, [summary], scope.region)
+    if not things:  # deleted between the two reads
+        raise SentryError("CS0105", f"{arn} is gone")
+    return Found(scope, things[0])
 
 
 def _tagged(

@@ -32,6 +32,8 @@ class Action(StrEnum):
 
 PENDING = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.RETIRE, Action.DELETE)
 """What makes the account differ from what was asked for."""
+MAKING = (Action.CREATE, Action.REPLACE)
+"""What makes a new resource."""
 LEFT = (Action.RETIRED, Action.UNLISTED, Action.FOREIGN)
 """What is reported and left alone."""
 GRACE = timedelta(days=7)
@@ -150,9 +152,11 @@ def diff(
     for wish in desired:
         changes += _compare(kind, wish, by_key.get(wish.key, []), scope, sight)
     wanted = {wish.key for wish in desired}
+    # What a creation is told from must stay until it is done: else a cut-off run would not know its own again.
+    making = {c.desired.key for c in changes if c.desired is not None and c.action in MAKING and c.calls}
     for thing in ours:
         if thing.retired is not None:
-            changes.append(_retired(kind, thing, scope, sight))
+            changes.append(_retired(kind, thing, scope, sight, wait=thing.key in making))
         elif thing.key not in wanted:
             changes.append(_unlisted(kind, thing, scope, sight))
     foreign = (thing for thing in observed if thing.namespace != scope.namespace)
@@ -220,12 +224,12 @@ def _retire(kind: Kind, wish: Desired, found: Observed, scope: Scope, sight: Sig
     return Change(Action.RETIRE, kind, scope, found.name, calls=calls, arn=found.arn, at=wish.at)
 
 
-def _retired(kind: Kind, thing: Observed, scope: Scope, sight: Sight) -> Change:
+def _retired(kind: Kind, thing: Observed, scope: Scope, sight: Sight, *, wait: bool) -> Change:
     """A replaced resource: deleted with --prune once its grace is over and nobody has called it since."""
     assert thing.retired is not None  # noqa: S101 - the caller looked
     seen = since(sight.activity, thing.arn, thing.retired + HOUR if thing.retired < sight.now else None)
     due = sight.now - thing.retired >= sight.wishes.grace
-    if not (sight.wishes.prune and due):
+    if wait or not (sight.wishes.prune and due):
         return Change(Action.RETIRED, kind, scope, thing.name, arn=thing.arn, seen=seen, retired=True)
     return _delete(kind, thing, scope, sight, seen)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from costsentry_cli.domain.calls import Answer, ApiCall, Cloud
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.kind import Scope
-from costsentry_cli.domain.plan import Change, Plan, generation
+from costsentry_cli.domain.plan import MAKING, Action, Change, Plan, generation
 
 NOT_THERE = "CS0803"
 INTERRUPTED = "CS0902"
@@ -35,10 +35,13 @@ Told = Callable[[Applied], None]
 def apply(
     clouds: Mapping[str, Cloud], plan: Plan, wait: Callable[[float], None], told: Told = lambda _: None
 ) -> tuple[Applied, ...]:
-    """Carry out every change of the plan that has calls; ``told`` hears of each ending, from any thread.
+    """Carry out every change of the plan that has calls; ``told`` hears of each as it ends, from any thread.
+
+    A creation is told once it is answered, and again should the look at it afterwards say otherwise.
 
     ``clouds`` by account; ``wait`` sleeps so many seconds. Changes go side by side; a change whose call fails stops
-    there and the others go on. The results are in the order of the plan.
+    there and the others go on. The results are in the order of the plan. Raises ``SentryError`` CS0203 for a plan that
+    is refused.
     """
     lock = threading.Lock()
 
@@ -46,6 +49,8 @@ def apply(
         with lock:
             told(one)
 
+    if plan.refused:
+        raise SentryError("CS0203", plan.refused[0], details=plan.refused[1:])
     changes = plan.writing()
     accounts = list(dict.fromkeys(change.scope.account for change in changes))
     if not accounts:
@@ -55,8 +60,12 @@ def apply(
         mine = {n: change for n, change in enumerate(changes) if change.scope.account == name}
         return _Run(clouds[name], wait, once).all(mine)
 
-    with ThreadPoolExecutor(len(accounts)) as pool:
-        ended = {n: one for part in pool.map(account, accounts) for n, one in part.items()}
+    if len(accounts) == 1:  # in the caller's thread: only the main thread hears Ctrl-C
+        parts = [account(accounts[0])]
+    else:
+        with ThreadPoolExecutor(len(accounts)) as pool:
+            parts = list(pool.map(account, accounts))
+    ended = {n: one for part in parts for n, one in part.items()}
     return tuple(ended[n] for n in sorted(ended))
 
 
@@ -73,15 +82,20 @@ class _Run:
         ended: dict[int, Applied] = {}
         made: dict[int, str] = {}
         for number, one, answer in self._sequences({n: (c, c.calls) for n, c in changes.items()}):
-            if one.error is None and one.change.desired is not None and answer is not None and _creates(one.change):
+            if one.error is None and answer is not None and one.change.action in MAKING:
                 made[number] = one.change.kind.made(answer)
+                if not one.change.after:
+                    self.told(replace(one, arn=made[number]))
             else:
                 self._end(ended, number, one)
         after: dict[int, tuple[Change, tuple[ApiCall, ...]]] = {}
         for number, one in self._confirmed({n: (changes[n], arn) for n, arn in made.items()}):
+            told_so = one.error is None and one.arn == made[number]
+            made[number] = one.arn or made[number]
             if one.error is None and one.change.after:
                 after[number] = (one.change, one.change.after)
-                made[number] = one.arn or made[number]
+            elif told_so:
+                ended[number] = one
             else:
                 self._end(ended, number, one)
         for number, one, _ in self._sequences(after):
@@ -102,7 +116,10 @@ class _Run:
             for outcome in self.cloud.as_ended([open_work[n][1][0] for n in numbers]):
                 number = numbers[outcome.index]
                 change, calls = open_work[number]
-                if outcome.error is None and calls[1:]:
+                gone = change.action is Action.DELETE and outcome.error is not None and outcome.error.code == NOT_THERE
+                if gone:  # somebody else has deleted it: that is what was asked for
+                    yield number, Applied(change, change.arn), None
+                elif outcome.error is None and calls[1:]:
                     following[number] = (change, calls[1:])
                 else:
                     begun = outcome.tried or len(calls) < len(work[number][1])
@@ -185,7 +202,3 @@ class _Run:
             raise SentryError(
                 "CS0205", f"{len(twins) + 1} profiles carry the key {change.desired.key!r}", details=(arn, *twins)
             )
-
-
-def _creates(change: Change) -> bool:
-    return change.action in ("create", "replace")

@@ -11,10 +11,9 @@ from costsentry_cli.domain import catalog, meter
 from costsentry_cli.domain.calls import Answer, ApiCall, Cloud
 from costsentry_cli.domain.catalog import Tokens
 from costsentry_cli.domain.errors import SentryError
-from costsentry_cli.domain.kinds.inference_profile import SPEC_VERSION, list_profiles, tags_of
+from costsentry_cli.domain.kinds.inference_profile import list_profiles, tagged
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.meter import Caller, Ending
-from costsentry_cli.domain.resource import NAMESPACE_TAG, RETIRED_TAG, SPEC_TAG
 
 DEFAULT_MAX_TOKENS = 1024
 
@@ -80,18 +79,13 @@ def resolve(cloud: Cloud, manifest: Manifest, wanted: Wanted, region: str) -> Ch
         raise _nothing_declared(manifest, wanted)
     names = {profile.name for profile in declared}
     summaries = [s for s in list_profiles(cloud, region) if s["inferenceProfileName"] in names]
-    reads = [
-        ApiCall("bedrock", "ListTagsForResource", {"resourceARN": s["inferenceProfileArn"]}, region) for s in summaries
+    found = [
+        Chosen(thing.arn, thing.name, thing.fields["model"], thing.tags)
+        for thing in tagged(cloud, summaries, region)
+        if thing.namespace == manifest.namespace
+        and thing.retired is None
+        and _fits(thing.tags, thing.fields["model"], wanted, model)
     ]
-    found = []
-    for summary, outcome in zip(summaries, cloud.each(reads), strict=True):
-        if outcome.error is not None:
-            raise outcome.error
-        tags = tags_of(outcome.answer or {})
-        source = tags.get(SPEC_TAG, "").removeprefix(SPEC_VERSION)
-        ours = tags.get(NAMESPACE_TAG) == manifest.namespace and RETIRED_TAG not in tags
-        if ours and _fits(tags, source, wanted, model):
-            found.append(Chosen(summary["inferenceProfileArn"], summary["inferenceProfileName"], source, tags))
     return _only(found, wanted)
 
 

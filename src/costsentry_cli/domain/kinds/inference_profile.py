@@ -22,6 +22,7 @@ from costsentry_cli.domain.resource import KEY_TAG, NAMESPACE_TAG, OWN, RETIRED_
 
 SPEC_VERSION = "v1:"
 PAGE = 1000
+NOT_THERE = "CS0803"
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 ARN_TYPE = ":application-inference-profile/"
 TAG_FIELD = "tags."
@@ -128,12 +129,14 @@ def list_profiles(cloud: Cloud, region: str) -> list[dict[str, Any]]:
 
 
 def tagged(cloud: Cloud, summaries: Sequence[Mapping[str, Any]], region: str) -> tuple[Observed, ...]:
-    """These summaries of the region with their tags, one read for each."""
+    """These summaries of the region with their tags, one read for each; one that is gone by now is left out."""
     reads = [
         ApiCall("bedrock", "ListTagsForResource", {"resourceARN": s["inferenceProfileArn"]}, region) for s in summaries
     ]
     found = []
     for summary, outcome in zip(summaries, cloud.each(reads), strict=True):
+        if outcome.error is not None and outcome.error.code == NOT_THERE:
+            continue
         if outcome.error is not None:
             raise outcome.error
         found.append(_observed(summary, tags_of(outcome.answer or {}), region))
