@@ -15,13 +15,13 @@ AGREED = ("--confirm", "docs-helper")
 SCREEN = """\
 namespace docs-helper: what carries it would be deleted
 
-  - delete   aws-docs-sales-prod                          123456789012 us-east-1
+  - delete   aws-docs-sales-prod     123456789012 us-east-1
                arn       {0}
                in use    no calls in the last 14 days
-  - delete   aws-docs-services-prod                       123456789012 us-east-1
+  - delete   aws-docs-services-prod  123456789012 us-east-1
                arn       {1}
                in use    no calls in the last 14 days
-  - delete   aws-docs-support-prod                        123456789012 us-east-1
+  - delete   aws-docs-support-prod   123456789012 us-east-1
                arn       {2}
                in use    no calls in the last 14 days
 

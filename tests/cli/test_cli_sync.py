@@ -85,7 +85,7 @@ def test_a_replaced_profile_is_pruned_after_its_grace_and_not_before(moved: Sent
     moved("sandbox", "advance", "8d")
     screen = plain(moved("plan", "--prune").out)
     assert (
-        "  - delete   aws-docs-sales-prod\n"
+        "  - delete   aws-docs-sales-prod  retired\n"
         "               arn       ARN\n"
         "               in use    no calls since it was replaced\n"
     ) in screen

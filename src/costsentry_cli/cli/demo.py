@@ -148,6 +148,6 @@ def _what_next(place: Path) -> str:
     export COSTSENTRY_FILE={place}/profiles.yaml
     sentry invoke --cost-center sales "Hello"
     sentry tags status
-    edit {place}/profiles.yaml, then: sentry profiles plan
-  Go live:  sentry init, then sentry profiles plan   (your AWS credentials)
+    edit {place}/profiles.yaml, then: sentry plan
+  Go live:  sentry init, then sentry plan   (your AWS credentials)
 """

@@ -158,7 +158,7 @@ def carry_out(shared: Common, asked: Asked, *, yes: bool, dry_run: bool) -> int:
     interrupted = asked.context.cloud.interrupted
     status = _ending(plan, done, dry_run=dry_run, interrupted=interrupted)
     if done and status == Exit.OK:
-        say(shared.pasteable("next: sentry tags status   (a new tag key must be activated before costs show it)"))
+        say(shared.pasteable("next: sentry tags status   (new tag keys must be activated for costs)"))
     return status
 
 

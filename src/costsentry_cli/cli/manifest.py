@@ -30,7 +30,7 @@ def init(
     write_file(path, text)
     path.chmod(0o644)
     say(f"wrote {path}")
-    say(shared.pasteable("next: sentry validate, then sentry plan (add --sandbox to try it without an account)"))
+    say(shared.pasteable("next: sentry validate, then sentry plan   (--sandbox: without an account)"))
 
 
 @app.command()

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from costsentry_cli.domain.plan import Change, Plan
-from costsentry_cli.render.plan import used
-from costsentry_cli.render.safe import safe_line
-
-INDENT = " " * 15
-NAME_WIDTH = 44
+from costsentry_cli.domain.plan import Plan
+from costsentry_cli.render.plan import listed
 
 
 def as_text(plan: Plan, namespace: str) -> str:
@@ -15,8 +11,7 @@ def as_text(plan: Plan, namespace: str) -> str:
     if not plan.changes:
         return f"Nothing carries the namespace {namespace}.\n"
     lines = [f"namespace {namespace}: what carries it would be deleted", ""]
-    for change in plan.changes:
-        lines += _told(change)
+    lines += listed(plan, "", many=True)
     return "\n".join([*lines, "", sentence(plan)]) + "\n"
 
 
@@ -33,14 +28,3 @@ def sentence(plan: Plan) -> str:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' if number != 1 else ''}"
-
-
-def _told(change: Change) -> list[str]:
-    state = "  retired" if change.retired else ""
-    where = f"{change.scope.account} {change.scope.region}"
-    lines = [
-        f"  - delete   {safe_line(change.name):<{NAME_WIDTH}} {where}{state}",
-        f"{INDENT}arn       {safe_line(change.arn or '')}",
-        f"{INDENT}in use    {used(change.seen, retired=change.retired)}",
-    ]
-    return [*lines, f"{INDENT}held      {safe_line(change.held)}"] if change.held else lines

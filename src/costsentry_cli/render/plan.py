@@ -73,7 +73,8 @@ def _row(change: Change, manifest_name: str) -> Row:
 
 def as_text(plan: Plan, manifest_name: str, width: int = WIDTH) -> str:
     """The plan for a terminal: what would change in full, what is the same in number. ARNs are never folded."""
-    body = _body(plan, manifest_name, width - len(INDENT) - LABEL)
+    many = len({change.scope for change in plan.changes} | {trouble.scope for trouble in plan.troubles}) > 1
+    body = listed(plan, manifest_name, width, many=many)
     lines = [_head(plan, manifest_name), "", *body, ""] if body else []
     lines += [f"warning: {safe_line(warning)}" for warning in plan.warnings]
     lines.append(sentence(plan) if plan.pending else _no_changes(plan, manifest_name))
@@ -81,8 +82,9 @@ def as_text(plan: Plan, manifest_name: str, width: int = WIDTH) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _body(plan: Plan, manifest_name: str, width: int) -> list[str]:
-    many = len({change.scope for change in plan.changes} | {trouble.scope for trouble in plan.troubles}) > 1
+def listed(plan: Plan, manifest_name: str, width: int = WIDTH, *, many: bool) -> list[str]:
+    """A paragraph for each change, a line for what is left alone; with ``many`` each says its account and region."""
+    width -= len(INDENT) + LABEL
     names = max((len(safe_line(change.name)) for change in plan.of(*PENDING)), default=0) + 2
     lines = [line for change in plan.of(*PENDING) for line in _told(change, manifest_name, names, width, many=many)]
     same = plan.count(Action.SAME)
@@ -123,7 +125,8 @@ def _head(plan: Plan, manifest_name: str) -> str:
 
 
 def _told(change: Change, manifest_name: str, names: int, width: int, *, many: bool) -> list[str]:
-    where = place(change, manifest_name) + (f"  {_scope(change)}" if many else "")
+    facts = (place(change, manifest_name), _scope(change) if many else "", "retired" if change.retired else "")
+    where = "  ".join(fact for fact in facts if fact)
     head = f"  {MARKS[change.action]} {change.action:<8} {safe_line(change.name):<{names}}{where}".rstrip()
     return [head, *(INDENT + line for line in _details(change, width))]
 
