@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -202,3 +203,18 @@ def test_without_credentials_the_error_says_so() -> None:
 def test_the_account_is_the_credentials_own(context: Context) -> None:
     assert isinstance(context.cloud, Door)
     assert identity(context.cloud) == "123456789012"
+
+
+def test_a_refused_connection_is_given_up_after_a_few_tries() -> None:
+    made, behind = door(EndpointConnectionError(endpoint_url="https://x/"))
+    with pytest.raises(SentryError):
+        made.call(LISTING)
+    assert len(behind.requests) == 4
+
+
+def test_each_retry_is_told_with_the_seconds_so_far() -> None:
+    heard: list[str] = []
+    made, _ = door(*[refusal("ThrottlingException", 429)] * 2, answer(EMPTY))
+    made.patience = replace(made.patience, told=lambda what, seconds: heard.append(what))
+    made.call(LISTING)
+    assert heard == ["ListInferenceProfiles: AWS throttled the call, trying again"] * 2

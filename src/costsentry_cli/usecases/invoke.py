@@ -164,9 +164,17 @@ def _only(found: list[Chosen], wanted: Wanted) -> Chosen:
 
 
 def _nothing_declared(manifest: Manifest, wanted: Wanted) -> SentryError:
-    centres = sorted({p.tags["costCenter"] for p in manifest.profiles if "costCenter" in p.tags})
-    there = f"cost centres in {manifest.source.name}: {', '.join(centres)}" if centres else "no profile has costCenter"
-    return SentryError("CS0105", f"{manifest.source.name} has no profile with {_words(wanted)}", help=there)
+    """Name the values of the first thing asked for that no profile has."""
+    left = list(manifest.profiles)
+    for key, value in (*wanted.tags().items(), ("model", wanted.model)):
+        there = sorted({profile.model if key == "model" else profile.tags.get(key, "") for profile in left} - {""})
+        left = [p for p in left if value in ("", p.tags.get(key) if key != "model" else p.model)]
+        if not left:
+            help_text = f"{key} in {manifest.source.name}: {', '.join(there) or 'none'}"
+            break
+    else:
+        help_text = "see: sentry validate"
+    return SentryError("CS0105", f"{manifest.source.name} has no profile with {_words(wanted)}", help=help_text)
 
 
 def _words(wanted: Wanted) -> str:
