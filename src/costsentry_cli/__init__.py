@@ -7,8 +7,9 @@ The library face is what the command itself calls, loaded when it is first named
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+TYPE_CHECKING = False  # importing typing costs as much as the whole of --version
+if TYPE_CHECKING:
+    from typing import Any
 
 __version__ = "0.1.0"
 
@@ -28,5 +29,7 @@ __all__ = ["__version__", *_FACE]  # noqa: PLE0604, RUF100 names of the table
 def __getattr__(name: str) -> Any:
     if name not in _FACE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     module, attribute = _FACE[name]
     return getattr(import_module(module), attribute)
