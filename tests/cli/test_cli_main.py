@@ -16,6 +16,7 @@ from commands import Sentry
 from costsentry_cli import __version__
 from costsentry_cli.cli.main import COMMANDS
 from costsentry_cli.cli.options import hoisted
+from costsentry_cli.cli.profiles import COMMANDS as PROFILE_COMMANDS
 
 HEAVY = ("boto3", "botocore", "pandas", "moto", "rich", "pydantic", "jmespath", "yaml", "sqlite3")
 
@@ -65,6 +66,13 @@ def test_every_command_has_help_that_says_what_it_does(name: str, sentry: Sentry
     assert ran.status == 0
     assert ran.out.startswith(f"Usage: sentry {name}")
     assert COMMANDS[name][1] in sentry("--help").out
+
+
+@pytest.mark.parametrize("name", PROFILE_COMMANDS)
+def test_every_command_of_profiles_is_where_the_table_says(name: str, sentry: Sentry) -> None:
+    ran = sentry("profiles", name, "--help")
+    assert (ran.status, ran.out.startswith(f"Usage: sentry profiles {name}")) == (0, True)
+    assert PROFILE_COMMANDS[name][1] in sentry("profiles").out
 
 
 @pytest.mark.parametrize("name", ["profiles", "tags", "sandbox"])

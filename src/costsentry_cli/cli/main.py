@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import os
 import sys
-from collections.abc import Iterator, MutableMapping
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
 from costsentry_cli import __version__
-from costsentry_cli.cli.options import ANNOTATIONS, SETTINGS, CommonGroup, Format
+from costsentry_cli.cli.lazy import lazy
+from costsentry_cli.cli.options import ANNOTATIONS, SETTINGS, Format
 from costsentry_cli.domain.document import InvalidDocument
 from costsentry_cli.domain.errors import Exit, SentryError
 
@@ -52,52 +51,6 @@ START = f"""costsentry {__version__} - know and control what Amazon Bedrock cost
 """
 
 
-class LazyCommands(MutableMapping[str, Any]):
-    """The sub-commands by name, each imported when it is asked for."""
-
-    def __init__(self) -> None:
-        self._extra: dict[str, Any] = {}
-
-    def __getitem__(self, name: str) -> Any:
-        if name in self._extra or name not in COMMANDS:
-            return self._extra[name]
-        module = importlib.import_module(f"costsentry_cli.cli.{COMMANDS[name][0]}")
-        command = typer.main.get_command(module.app)
-        commands: dict[str, Any] = getattr(command, "commands", {})
-        return commands.get(name, command)
-
-    def __setitem__(self, name: str, command: Any) -> None:
-        self._extra[name] = command
-
-    def __delitem__(self, name: str) -> None:
-        del self._extra[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(COMMANDS)
-
-    def __len__(self) -> int:
-        return len(COMMANDS)
-
-
-class RootGroup(CommonGroup):
-    """The root; its help needs no sub-command's module."""
-
-    def __init__(self, **attributes: Any) -> None:
-        super().__init__(**attributes)
-        self.commands = LazyCommands()
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Every name, in the order of the table."""
-        del ctx
-        return list(COMMANDS)
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """The table's own words."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
 def _version(wanted: bool) -> None:  # noqa: FBT001 typer's callback signature
     if wanted:
         sys.stdout.write(f"sentry (costsentry-cli) {__version__}\n")
@@ -105,7 +58,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 typer's callback signature
 
 
 root = typer.Typer(
-    cls=RootGroup,
+    cls=lazy(COMMANDS),
     rich_markup_mode=None,
     add_completion=True,
     pretty_exceptions_enable=False,

@@ -228,11 +228,11 @@ class CommonGroup(TyperGroup):
         return super().parse_args(ctx, hoisted(args))
 
 
-def group(text: str) -> typer.Typer:
+def group(text: str, cls: type[CommonGroup] = CommonGroup) -> typer.Typer:
     """A sub-application in the house's style."""
     app = typer.Typer(
         help=text,
-        cls=CommonGroup,
+        cls=cls,
         rich_markup_mode=None,
         add_completion=False,
         pretty_exceptions_enable=False,

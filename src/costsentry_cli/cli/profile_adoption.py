@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from costsentry_cli.cli.context import open_context, read_manifest
-from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, TEXT, Common, Format, common
+from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, TEXT, Common, Format, common, group
 from costsentry_cli.cli.output import ask, emit, say, write
 from costsentry_cli.cli.reach import AccountOption, Reach, reach
 from costsentry_cli.domain.errors import Exit, SentryError
@@ -32,40 +32,41 @@ Regions = Annotated[list[str] | None, typer.Option("--regions", help="Look here,
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing --out file.")]
 
 
-def add_commands(app: typer.Typer) -> None:
-    """Give an application the commands ``adopt`` and ``import``."""
+app = group("Application inference profiles.")
 
-    @app.command("adopt")
-    @common(FILE, TARGET, OUTPUT)
-    def adopt_command(  # noqa: PLR0913, RUF100 the flags of one command
-        shared: Common,
-        *,
-        names: Names = None,
-        key: As = None,
-        all_: All = False,
-        yes: Yes = False,
-        dry_run: DryRun = False,
-        account: AccountOption = None,
-    ) -> int:
-        """Take existing profiles under management without replacing them: only tags are written.
 
-        The profile must be what its entry says: name, description, and the member models of the entry's model.
-        What another namespace manages is never taken.
-        """
-        if bool(names) == all_ or (key is not None and len(names or ()) != 1):
-            raise SentryError("CS0101", "give names, or one name with --as KEY, or --all")
-        return _adopt(shared, names or [], key, account, yes=yes, dry_run=dry_run)
+@app.command("adopt")
+@common(FILE, TARGET, OUTPUT)
+def adopt_command(  # noqa: PLR0913, RUF100 the flags of one command
+    shared: Common,
+    *,
+    names: Names = None,
+    key: As = None,
+    all_: All = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    account: AccountOption = None,
+) -> int:
+    """Take existing profiles under management without replacing them: only tags are written.
 
-    @app.command("import")
-    @common(TARGET, frozenset({"out"}), result=TEXT)
-    def import_command(
-        shared: Common, *, namespace: Namespace = None, regions: Regions = None, force: Force = False
-    ) -> None:
-        """Write a manifest for the profiles an account already has; nothing in the account is changed.
+    The profile must be what its entry says: name, description, and the member models of the entry's model.
+    What another namespace manages is never taken.
+    """
+    if bool(names) == all_ or (key is not None and len(names or ()) != 1):
+        raise SentryError("CS0101", "give names, or one name with --as KEY, or --all")
+    return _adopt(shared, names or [], key, account, yes=yes, dry_run=dry_run)
 
-        Then: sentry profiles adopt --all
-        """
-        _import(shared, namespace, regions or [], force=force)
+
+@app.command("import")
+@common(TARGET, frozenset({"out"}), result=TEXT)
+def import_command(
+    shared: Common, *, namespace: Namespace = None, regions: Regions = None, force: Force = False
+) -> None:
+    """Write a manifest for the profiles an account already has; nothing in the account is changed.
+
+    Then: sentry profiles adopt --all
+    """
+    _import(shared, namespace, regions or [], force=force)
 
 
 def _adopt(

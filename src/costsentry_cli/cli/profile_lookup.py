@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, Format, common
+from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, Format, common, group
 from costsentry_cli.cli.output import ask, emit_document, say, write
 from costsentry_cli.cli.reach import AccountOption, Reach, manifest_if_any, reach
 from costsentry_cli.domain.calls import ApiCall
@@ -35,53 +35,54 @@ Parameter = Annotated[str | None, typer.Option("--ssm-parameter", help="Write th
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="With --ssm-parameter: write without asking.")]
 
 
-def add_commands(app: typer.Typer) -> None:
-    """Give an application the commands ``resolve`` and ``env``."""
+app = group("Application inference profiles.")
 
-    @app.command("resolve")
-    @common(FILE, TARGET, OUTPUT)
-    def resolve_command(shared: Common, *, name: Named, field: Field = None, account: AccountOption = None) -> None:
-        """Show one profile: ARN, model, price, lifecycle, tags. Callers keep names, never ARNs.
 
-        A profile in use wins over a retired one of the same name, the manifest's own over foreign ones.
-        In a script: ARN=$(sentry profiles resolve NAME --field arn)
-        """
-        _resolve(shared, name, field, account)
+@app.command("resolve")
+@common(FILE, TARGET, OUTPUT)
+def resolve_command(shared: Common, *, name: Named, field: Field = None, account: AccountOption = None) -> None:
+    """Show one profile: ARN, model, price, lifecycle, tags. Callers keep names, never ARNs.
 
-    @app.command("env")
-    @common(FILE, TARGET, OUTPUT)
-    def env_command(  # noqa: PLR0913, RUF100 the flags of one command
-        shared: Common,
-        *,
-        shape: Shape = Environment.SHELL,
-        prefix: Prefix = "BEDROCK_PROFILE_",
-        by: By = "costCenter",
-        with_model: WithModel = False,
-        ssm_parameter: Parameter = None,
-        yes: Yes = False,
-        account: AccountOption = None,
-    ) -> None:
-        """Print the ARNs of the manifest's profiles by cost centre, as variables or JSON.
+    A profile in use wins over a retired one of the same name, the manifest's own over foreign ones.
+    In a script: ARN=$(sentry profiles resolve NAME --field arn)
+    """
+    _resolve(shared, name, field, account)
 
-        In a shell: eval "$(sentry profiles env)"
-        """
-        from costsentry_cli.cli.context import read_manifest
-        from costsentry_cli.render.environment import ENVIRONMENTS
-        from costsentry_cli.usecases import environment
 
-        manifest = read_manifest(shared)
-        place = reach(shared, manifest, account)
-        place.tell_troubles()
-        scope = _one_scope(place)
-        found = environment.mapped(place.clouds[scope.account], manifest, scope, by, with_model=with_model)
-        if found.without:
-            say(f"left out, without {by}: {', '.join(found.without)}")
-        if ssm_parameter is not None:
-            call = environment.publish_call(ssm_parameter, json.dumps(dict(found.arns)), scope.region)
-            _publish(place, scope, call, len(found.arns), yes=yes)
-            return
-        text = ENVIRONMENTS[shape](found.arns, prefix)
-        emit_document(shared, "profiles", found.arns, place.context.target.as_dict(), text)
+@app.command("env")
+@common(FILE, TARGET, OUTPUT)
+def env_command(  # noqa: PLR0913, RUF100 the flags of one command
+    shared: Common,
+    *,
+    shape: Shape = Environment.SHELL,
+    prefix: Prefix = "BEDROCK_PROFILE_",
+    by: By = "costCenter",
+    with_model: WithModel = False,
+    ssm_parameter: Parameter = None,
+    yes: Yes = False,
+    account: AccountOption = None,
+) -> None:
+    """Print the ARNs of the manifest's profiles by cost centre, as variables or JSON.
+
+    In a shell: eval "$(sentry profiles env)"
+    """
+    from costsentry_cli.cli.context import read_manifest
+    from costsentry_cli.render.environment import ENVIRONMENTS
+    from costsentry_cli.usecases import environment
+
+    manifest = read_manifest(shared)
+    place = reach(shared, manifest, account)
+    place.tell_troubles()
+    scope = _one_scope(place)
+    found = environment.mapped(place.clouds[scope.account], manifest, scope, by, with_model=with_model)
+    if found.without:
+        say(f"left out, without {by}: {', '.join(found.without)}")
+    if ssm_parameter is not None:
+        call = environment.publish_call(ssm_parameter, json.dumps(dict(found.arns)), scope.region)
+        _publish(place, scope, call, len(found.arns), yes=yes)
+        return
+    text = ENVIRONMENTS[shape](found.arns, prefix)
+    emit_document(shared, "profiles", found.arns, place.context.target.as_dict(), text)
 
 
 def _resolve(shared: Common, name: str, field: str | None, account: str | None) -> None:

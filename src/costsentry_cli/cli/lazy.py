@@ -1,0 +1,66 @@
+"""Groups whose commands are imported when they are asked for; their help needs none of them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any
+
+import typer
+
+from costsentry_cli.cli.options import CommonGroup
+
+Table = Mapping[str, tuple[str, str]]
+"""Command name -> (module of this package with it in its ``app``, what it does), in the order of --help."""
+
+
+class LazyCommands(MutableMapping[str, Any]):
+    """The commands of a table by name."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._extra: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._extra or name not in self._table:
+            return self._extra[name]
+        module = importlib.import_module(f"costsentry_cli.cli.{self._table[name][0]}")
+        command = typer.main.get_command(module.app)
+        commands: Mapping[str, Any] = getattr(command, "commands", {})
+        return commands.get(name, command)
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._extra[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._extra[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+
+def lazy(table: Table) -> type[CommonGroup]:
+    """The class of a group that has the commands of the table."""
+
+    class LazyGroup(CommonGroup):
+        """A group; the table's words are its help."""
+
+        def __init__(self, **attributes: Any) -> None:
+            super().__init__(**attributes)
+            self.commands = LazyCommands(table)
+
+        def list_commands(self, ctx: Any) -> list[str]:
+            """Every name, in the order of the table."""
+            del ctx
+            return list(table)
+
+        def format_commands(self, ctx: Any, formatter: Any) -> None:
+            """The table's own words."""
+            del ctx
+            with formatter.section("Commands"):
+                formatter.write_dl([(name, text) for name, (_, text) in table.items()])
+
+    return LazyGroup
