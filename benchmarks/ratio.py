@@ -24,9 +24,9 @@ class Row:
     goal: float
 
     def line(self) -> str:
-        """``sentry --help   4.9x   goal <= 12x   ok``."""
+        """``sentry --help   4.900x   goal <= 12x   ok``."""
         verdict = "ok" if self.ratio <= self.goal else "ABOVE"
-        return f"{self.what:<52}{self.ratio:6.2f}x   goal <= {self.goal:g}x   {verdict}"
+        return f"{self.what:<52}{self.ratio:7.3f}x   goal <= {self.goal:.3g}x   {verdict}"
 
 
 def cpu(command: Sequence[str], **environment: str) -> float:
