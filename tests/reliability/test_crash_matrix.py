@@ -32,7 +32,6 @@ from costsentry_cli.domain.plan import Wishes
 from costsentry_cli.domain.resource import RETIRED_TAG
 
 WHOLE = range(200)
-SMALLER = range(60)
 TWENTY = range(20)
 EIGHT_DAYS = timedelta(days=8)
 
@@ -49,7 +48,7 @@ def test_two_hundred_creates_killed_at_every_call_are_made_once(hooks: Callable[
 def test_creates_that_are_not_listed_for_five_seconds_are_made_once(
     hooks: Callable[[int], tuple[Hook, Hook]], again_after: timedelta
 ) -> None:
-    numbers = SMALLER if again_after == SOON else TWENTY
+    numbers = WHOLE if again_after == SOON else TWENTY
     story = Story(empty(LAG), wanted(numbers), again_after=again_after)
     assert_none(story.killed(hooks), 2 + 2 * len(numbers))
 
@@ -59,7 +58,7 @@ def test_two_hundred_creates_whose_reply_is_lost_are_made_once() -> None:
 
 
 def test_late_listings_and_lost_replies_together_make_nothing_twice() -> None:
-    assert_none(Story(empty(LAG), wanted(SMALLER)).unanswered(), 2 + 2 * len(SMALLER))
+    assert_none(Story(empty(LAG), wanted(WHOLE)).unanswered(), 2 + 2 * len(WHOLE))
 
 
 @pytest.mark.parametrize("seed", range(1, 6))
