@@ -27,7 +27,7 @@ from botocore.parsers import ResponseParserError
 from costsentry_cli import __version__
 from costsentry_cli.domain import aws_errors
 from costsentry_cli.domain.calls import Answer, ApiCall, Outcome, in_order
-from costsentry_cli.domain.errors import SentryError
+from costsentry_cli.domain.errors import INTERRUPTED, SentryError
 from costsentry_cli.domain.pacing import Batch, Interrupt, Pace, Patience, Verdict, retry_after, side_by_side
 
 PAGE_TOKENS = ("nextToken", "NextToken", "NextPageToken")
@@ -102,7 +102,7 @@ class Door:
         try:
             return Outcome(call, answer=self._call(call, batch), index=index)
         except SentryError as error:
-            return Outcome(call, error=error, index=index, tried=error.code != "CS0902")
+            return Outcome(call, error=error, index=index, tried=error.code != INTERRUPTED)
 
     def _call(self, call: ApiCall, batch: Batch) -> Answer:
         if batch.stopped:
@@ -289,7 +289,7 @@ def _headers(exception: Exception) -> dict[str, str]:
 
 
 def _not_tried(call: ApiCall) -> SentryError:
-    return SentryError("CS0902", "not tried: interrupted", where=_place(call, {}))
+    return SentryError(INTERRUPTED, "not tried: interrupted", where=_place(call, {}))
 
 
 def _place(call: ApiCall | None, answer: dict[str, Any]) -> str:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from costsentry_cli.cli.context import read_manifest
-from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, Format, common, group
-from costsentry_cli.cli.output import emit, say, write
-from costsentry_cli.cli.reach import AccountOption, Reach, reach
+from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
+from costsentry_cli.cli.output import emit, preview, say
+from costsentry_cli.cli.reach import AccountOption, Reach, reach, tell_troubles
 from costsentry_cli.domain.errors import Exit, SentryError
 
 if TYPE_CHECKING:
@@ -40,21 +40,19 @@ def destroy(
     Shows them first and asks for the namespace to be typed. What is in use (calls in the last 14 days) needs --force;
     what lacks one of our ownership marks is never deleted.
     """
+    from costsentry_cli.cli.manage import carried_out
     from costsentry_cli.render import destruction as view
 
     manifest = read_manifest(shared)
     place = reach(shared, manifest, account)
     plan = _plan(place, manifest, force=force)
-    people = shared.output is Format.TABLE and shared.query is None
-    if people:
-        text = view.as_text(plan, manifest.namespace)
-        write(shared, text) if shared.out is None else say(text.rstrip())
+    people = preview(shared, view.as_text(plan, manifest.namespace))
     if not dry_run and not force:
         _refuse_what_is_in_use(plan)
     done: tuple[Applied, ...] = ()
     if plan.writing() and not dry_run:
         _confirmed(manifest.namespace, confirm, len(plan.writing()))
-        done = _carried_out(place, plan)
+        done = carried_out(place.context, place.clouds, plan)
     return _told(shared, place, plan, done, manifest.source.name, people=people)
 
 
@@ -98,14 +96,6 @@ def _flag(namespace: str) -> str:
     return f"--confirm {namespace}"
 
 
-def _carried_out(place: Reach, plan: Plan) -> tuple[Applied, ...]:
-    from costsentry_cli.cli.progress import Progress
-    from costsentry_cli.usecases import apply as applying
-
-    with Progress(len(plan.writing())) as progress:
-        return applying.apply(place.clouds, plan, place.context.wait, progress.ended)
-
-
 def _told(shared: Common, place: Reach, plan: Plan, done: tuple[Applied, ...], name: str, *, people: bool) -> int:
     from costsentry_cli.render import applied as applied_view
 
@@ -113,10 +103,8 @@ def _told(shared: Common, place: Reach, plan: Plan, done: tuple[Applied, ...], n
         emit(shared, applied_view.as_table(plan, done, name), place.context.target.as_dict())
     if done:
         say(applied_view.sentence(plan, done))
-    for trouble in plan.troubles:
-        where = f"{trouble.scope.account} {trouble.scope.region}".strip()
-        say(f"not looked at: {where}: {trouble.error.code} {trouble.error.message}")
-    if any(not one.tried for one in done):
+    tell_troubles(plan.troubles)
+    if place.context.cloud.interrupted:
         return Exit.INTERRUPTED
     errors = [one.error for one in done if one.error is not None]
     if errors and len(errors) == len(done) and not plan.troubles:

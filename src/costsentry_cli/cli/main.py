@@ -15,7 +15,7 @@ from costsentry_cli import __version__
 from costsentry_cli.cli.lazy import lazy
 from costsentry_cli.cli.options import ANNOTATIONS, SETTINGS, Format
 from costsentry_cli.domain.document import InvalidDocument
-from costsentry_cli.domain.errors import Exit, SentryError
+from costsentry_cli.domain.errors import INTERRUPTED, Exit, SentryError
 
 # name -> (module under costsentry_cli.cli, what it does); order is the order of --help
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -101,7 +101,7 @@ def run(argv: list[str]) -> int:
     except OSError as refused:
         return _failed(_refused(refused), argv)
     except (KeyboardInterrupt, typer.Abort):
-        return _failed(SentryError("CS0902", "interrupted"), argv)
+        return _failed(SentryError(INTERRUPTED, "interrupted"), argv)
     except Exception as defect:  # noqa: BLE001 the boundary: a trace is shown only when asked for
         return _defect(defect, argv)
 

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from costsentry_cli.cli.context import Context, open_context, read_manifest
-from costsentry_cli.cli.options import FILE, FINDINGS, OUTPUT, TARGET, Common, Format, common
-from costsentry_cli.cli.output import ask, emit, say, terminal_width, write
+from costsentry_cli.cli.options import FILE, FINDINGS, OUTPUT, TARGET, Common, common
+from costsentry_cli.cli.output import ask, emit, preview, say, terminal_width
 from costsentry_cli.cli.progress import Progress
+from costsentry_cli.cli.reach import tell_troubles
 from costsentry_cli.domain import plan_file
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.errors import Exit, SentryError
@@ -139,10 +140,7 @@ def show(shared: Common, asked: Asked, sync_words: str, *, check: bool) -> int:
 def carry_out(shared: Common, asked: Asked, *, yes: bool, dry_run: bool) -> int:
     """``sync``: show, refuse, ask, apply, tell."""
     name, plan, target = asked.manifest.source.name, asked.plan, asked.context.target.as_dict()
-    people = shared.output is Format.TABLE and shared.query is None
-    if people:
-        text = plan_view.as_text(plan, name, terminal_width())
-        write(shared, text) if shared.out is None else say(text.rstrip())
+    people = preview(shared, plan_view.as_text(plan, name, terminal_width()))
     if plan.refused and not dry_run:
         raise SentryError("CS0203", plan.refused[0], details=plan.refused[1:])
     writes = len(plan.writing())
@@ -151,8 +149,7 @@ def carry_out(shared: Common, asked: Asked, *, yes: bool, dry_run: bool) -> int:
         return Exit.OK
     done: tuple[applying.Applied, ...] = ()
     if not dry_run:
-        with Progress(writes) as progress, asked.context.cloud.interrupt.listening():
-            done = applying.apply(asked.clouds, plan, asked.context.wait, progress.ended)
+        done = carried_out(asked.context, asked.clouds, plan)
     if not people or shared.out is not None:
         emit(shared, applied_view.as_table(plan, done, name), target)
     interrupted = asked.context.cloud.interrupted
@@ -160,6 +157,12 @@ def carry_out(shared: Common, asked: Asked, *, yes: bool, dry_run: bool) -> int:
     if done and status == Exit.OK:
         say(shared.pasteable("next: sentry tags status   (new tag keys must be activated for costs)"))
     return status
+
+
+def carried_out(context: Context, clouds: Mapping[str, Cloud], plan: Plan) -> tuple[applying.Applied, ...]:
+    """Apply the plan with its progress on stderr; Ctrl-C lets what is under way end."""
+    with Progress(len(plan.writing())) as progress, context.cloud.interrupt.listening():
+        return applying.apply(clouds, plan, context.wait, progress.ended)
 
 
 def _question(plan: Plan, writes: int) -> str:
@@ -171,9 +174,7 @@ def _question(plan: Plan, writes: int) -> str:
 def _ending(plan: Plan, done: tuple[applying.Applied, ...], *, dry_run: bool, interrupted: bool) -> int:
     if done:
         say(applied_view.sentence(plan, done))
-    for trouble in plan.troubles:
-        where, error = f"{trouble.scope.account} {trouble.scope.region}".strip(), trouble.error
-        say(f"not looked at: {where}: {error.code} {error.message}")
+    tell_troubles(plan.troubles)
     if interrupted:
         say("interrupted: run it again to go on")
         return Exit.INTERRUPTED

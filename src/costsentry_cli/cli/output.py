@@ -40,6 +40,17 @@ def emit(common: Common, table: Table, target: Mapping[str, str], screen: str | 
         write(common, common.pasteable(screen if screen is not None else drawn(common, table)))
 
 
+def preview(common: Common, text: str) -> bool:
+    """Show a person what is about to happen: on stdout, or on stderr when the result goes to a file.
+
+    False when a program asked: it gets one document in the end.
+    """
+    people = common.output is Format.TABLE and common.query is None
+    if people:
+        write(common, text) if common.out is None else say(text.rstrip())
+    return people
+
+
 def annotate(common: Common, found: Sequence[Annotation]) -> None:
     """Write annotations for the platform of ``-o``; on GitHub all of them go to the step's summary, too."""
     from costsentry_cli.render import annotations

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from costsentry_cli.cli.context import open_context, read_manifest
-from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, TEXT, Common, Format, common, group
-from costsentry_cli.cli.output import ask, emit, say, write
+from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, TEXT, Common, common, group
+from costsentry_cli.cli.output import ask, emit, preview, say, write
 from costsentry_cli.cli.reach import AccountOption, Reach, reach
 from costsentry_cli.domain.errors import Exit, SentryError
 
@@ -84,9 +84,7 @@ def _adopt(
         if names
         else adopt.fitting(place.clouds, place.scopes, manifest)
     )
-    people = shared.output is Format.TABLE and shared.query is None
-    if people:
-        (write if shared.out is None else lambda _, text: say(text))(shared, view.as_text(wanted, name))
+    people = preview(shared, view.as_text(wanted, name))
     if names:
         _refuse(wanted)
     done: tuple[Ended, ...] = ()
@@ -136,8 +134,6 @@ def _import(shared: Common, namespace: str | None, more: Sequence[str], *, force
     from costsentry_cli.render.manifest_yaml import as_yaml
     from costsentry_cli.usecases import inventory
 
-    if shared.output is not Format.TABLE or shared.query is not None:
-        raise SentryError("CS0101", "a manifest is YAML: -o and --query have no place here", help="--out FILE")
     if shared.out is not None and shared.out.exists() and not force:
         raise SentryError("CS0103", f"{shared.out} exists already", help="--force overwrites it")
     if namespace is not None and not NAMESPACE.fullmatch(namespace):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -32,8 +32,14 @@ class Reach:
 
     def tell_troubles(self) -> None:
         """A line for each account that is left out."""
-        for trouble in self.troubles:
-            say(f"not looked at: {trouble.scope.account}: {trouble.error.code} {trouble.error.message}")
+        tell_troubles(self.troubles)
+
+
+def tell_troubles(troubles: Sequence[Trouble]) -> None:
+    """A line for each place that is left out, and why."""
+    for trouble in troubles:
+        where, error = f"{trouble.scope.account} {trouble.scope.region}".strip(), trouble.error
+        say(f"not looked at: {where}: {error.code} {error.message}")
 
 
 def manifest_if_any(shared: Common) -> Manifest | None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from costsentry_cli.domain.calls import ApiCall
+from costsentry_cli.domain.references import profile_id
 
 WINDOW = timedelta(days=14)
 HOUR = timedelta(hours=1)
@@ -58,6 +59,6 @@ def _query(number: int, arn: str) -> dict[str, Any]:
     metric = {
         "Namespace": "AWS/Bedrock",
         "MetricName": "Invocations",
-        "Dimensions": [{"Name": "ModelId", "Value": arn.rpartition("/")[2]}],
+        "Dimensions": [{"Name": "ModelId", "Value": profile_id(arn)}],
     }
     return {"Id": f"m{number}", "MetricStat": {"Metric": metric, "Period": 3600, "Stat": "Sum"}}

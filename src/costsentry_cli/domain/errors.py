@@ -113,6 +113,10 @@ _ROWS: tuple[Entry, ...] = (
     Entry("CS0902", Exit.INTERRUPTED, "interrupted", "run it again: done work is not repeated"),
 )
 
+NOT_THERE = "CS0803"
+INTERRUPTED = "CS0902"
+"""The two codes that the program itself asks for."""
+
 ERRORS: dict[str, Entry] = {row.code: row for row in _ROWS}
 
 

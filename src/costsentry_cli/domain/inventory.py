@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 from costsentry_cli.domain.aws_limits import SOURCE_ARN
 from costsentry_cli.domain.collapse import Entry, collapse
-from costsentry_cli.domain.kinds.inference_profile import TAG_FIELD, source_in
+from costsentry_cli.domain.kinds.inference_profile import source_in
 from costsentry_cli.domain.manifest.fields import TAG_KEY, TAG_VALUE, TAGS
 from costsentry_cli.domain.manifest.models import MODEL_ID
 from costsentry_cli.domain.references import read_reference
-from costsentry_cli.domain.resource import Observed
+from costsentry_cli.domain.resource import TAG_FIELD, Observed
 from costsentry_cli.domain.short_names import short_names
 
 

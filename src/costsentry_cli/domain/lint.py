@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from costsentry_cli.domain import catalog
@@ -32,14 +33,13 @@ def series(manifest: Manifest) -> tuple[int, int, Decimal]:
 def lifecycles(plan: Plan, today: date) -> Plan:
     """Warn of legacy models, and hold what would be made from one that is at its end or not in the region."""
     known = catalog.load()
-    warnings: dict[str, None] = {}
+    models = dict.fromkeys(model for change in plan.changes if (model := _model(change)))
+    warnings = {warning: None for model in models for warning in _warnings(known, model, today)}
+    unusable = cache(lambda model, region: _unusable(known, model, region, today))
     changes = []
     for change in plan.changes:
-        model = change.desired.fields.get("model") if change.desired is not None else None
-        held = ""
-        if model is not None:
-            warnings |= dict.fromkeys(_warnings(known, model, today))
-            held = _unusable(known, model, change.scope.region, today) if change.action in MAKING else ""
+        model = _model(change)
+        held = unusable(model, change.scope.region) if model and change.action in MAKING else ""
         changes.append(hold(change, held) if held else change)
     places = dict.fromkeys(change.scope.region for change in plan.of(*MAKING))
     warnings |= dict.fromkeys(warning for region in places for warning in _region(known, region))
@@ -148,5 +148,10 @@ def _made_in(plan: Plan, scope: Scope) -> list[Change]:
 
 def _base(change: Change) -> str:
     """The foundation model behind a wish; empty for one the catalogue cannot name."""
-    reference = catalog.load().resolve(change.desired.fields["model"]) if change.desired is not None else None
+    reference = catalog.load().resolve(_model(change))
     return "" if reference is None else reference.model.id
+
+
+def _model(change: Change) -> str:
+    """The source a wish names; empty where nothing is wished, or a kind has none."""
+    return "" if change.desired is None else change.desired.fields.get("model", "")

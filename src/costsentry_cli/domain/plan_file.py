@@ -16,6 +16,7 @@ from typing import Any
 from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.plan import Change, Plan, Wishes
+from costsentry_cli.domain.resource import RETIRED_TAG
 
 SCHEMA_VERSION = 1
 
@@ -111,7 +112,7 @@ def _timeless(params: Mapping[str, Any]) -> Any:
     """Parameters without the moment of retiring: it is the one thing that differs between two equal plans."""
     tags = params.get("tags")
     if isinstance(tags, list):
-        return {**params, "tags": [[t["key"], t["value"]] for t in tags if t["key"] != "costsentry:retired"]}
+        return {**params, "tags": [[t["key"], t["value"]] for t in tags if t["key"] != RETIRED_TAG]}
     return dict(params)
 
 

@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from costsentry_cli.domain.document import Mark
 
+TAG_FIELD = "tags."
+"""What the name of a field that is a tag starts with."""
 OWN = "costsentry:"
 NAMESPACE_TAG = "costsentry:namespace"
 KEY_TAG = "costsentry:key"
@@ -57,3 +59,8 @@ class Observed:
     """Every tag as it stands on the resource, ours included."""
     members: tuple[str, ...] = ()
     """What it is made of, as far as AWS tells: ARNs of foundation models."""
+
+
+def tags_in(fields: Mapping[str, str]) -> dict[str, str]:
+    """The tags among the fields of a resource, by key."""
+    return {name.removeprefix(TAG_FIELD): value for name, value in fields.items() if name.startswith(TAG_FIELD)}

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from costsentry_cli.domain.errors import SentryError
+from costsentry_cli.render.formats import headed
 from costsentry_cli.render.safe import safe, safe_line
 
 
@@ -33,4 +34,4 @@ def as_document(error: SentryError) -> dict[str, Any]:
 
 def as_json(error: dict[str, Any]) -> str:
     """The one JSON document of a failed command."""
-    return json.dumps({"schema_version": 1, "error": error}, indent=2) + "\n"
+    return json.dumps(headed({}) | {"error": error}, indent=2) + "\n"

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from costsentry_cli.domain.money import usd
 from costsentry_cli.domain.plan import LEFT, PENDING, Action, Change, FieldChange, Plan
+from costsentry_cli.domain.resource import TAG_FIELD
 from costsentry_cli.domain.table import Column, Row, Table, Type
 from costsentry_cli.render.cells import field_diff
 from costsentry_cli.render.safe import safe_line
@@ -159,9 +160,9 @@ def _details(change: Change, width: int) -> Iterable[str]:
 
 def _wanted(change: Change, width: int) -> Iterable[str]:
     for field in change.fields:
-        if not field.field.startswith("tags."):
+        if not field.field.startswith(TAG_FIELD):
             yield f"{field.field:<{LABEL}}{safe_line(field.new or '')}"
-    tags = [f"{f.field.removeprefix('tags.')}={f.new}" for f in change.fields if f.field.startswith("tags.")]
+    tags = [f"{f.field.removeprefix(TAG_FIELD)}={f.new}" for f in change.fields if f.field.startswith(TAG_FIELD)]
     for number, line in enumerate(_wrapped(tags, width)):
         yield f"{'tags' if number == 0 else '':<{LABEL}}{line}"
 

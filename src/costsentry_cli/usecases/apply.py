@@ -8,12 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from costsentry_cli.domain.calls import Answer, ApiCall, Cloud
-from costsentry_cli.domain.errors import SentryError
+from costsentry_cli.domain.errors import INTERRUPTED, NOT_THERE, SentryError
 from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.plan import MAKING, Action, Change, Plan, generation
 
-NOT_THERE = "CS0803"
-INTERRUPTED = "CS0902"
 PAUSES = (0.2, 0.4, 0.8, 1.6, *(2.0,) * 12)
 """Seconds between looks at a new resource; AWS is eventually consistent for some seconds."""
 REBIRTHS = 3

@@ -12,7 +12,7 @@ from costsentry_cli.domain.kinds.inference_profile import InferenceProfile
 from costsentry_cli.domain.lookup import of_keys
 from costsentry_cli.domain.manifest.findings import most_similar
 from costsentry_cli.domain.manifest.types import Manifest
-from costsentry_cli.domain.resource import Observed
+from costsentry_cli.domain.resource import Observed, tags_in
 
 BY_KEY = "key"
 PARAMETER_MAX = 4096
@@ -76,7 +76,7 @@ def _one_each(labels: Mapping[str, Sequence[Observed]], by: str, *, with_model: 
 
 
 def _no_tag(by: str, found: Sequence[Observed]) -> SentryError:
-    keys = sorted({name.removeprefix("tags.") for thing in found for name in thing.fields if name.startswith("tags.")})
+    keys = sorted({key for thing in found for key in tags_in(thing.fields)})
     close = most_similar(by, tuple(keys))
     advice = (
         f"did you mean '{close}'?" if close else f"--by takes key or one of: {', '.join(keys) or 'no tag there is'}"

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.kind import Scope
-from costsentry_cli.domain.kinds.inference_profile import TAG_FIELD, InferenceProfile
-from costsentry_cli.domain.resource import Observed
+from costsentry_cli.domain.kinds.inference_profile import InferenceProfile
+from costsentry_cli.domain.references import profile_id
+from costsentry_cli.domain.resource import Observed, tags_in
 from costsentry_cli.domain.table import Column, Pair, Row, Table, Type
 
 COLUMNS = (
@@ -36,7 +37,7 @@ def listing(clouds: Mapping[str, Cloud], scopes: Sequence[Scope], namespace: str
 def _row(thing: Observed, scope: Scope) -> Row:
     return (
         thing.name,
-        thing.arn.rpartition("/")[2],
+        profile_id(thing.arn),
         thing.fields["model"],
         _tags(thing),
         thing.namespace,
@@ -49,5 +50,4 @@ def _row(thing: Observed, scope: Scope) -> Row:
 
 def _tags(thing: Observed) -> tuple[Pair, ...]:
     """Its tags without our marks, in key order."""
-    own = ((name.removeprefix(TAG_FIELD), value) for name, value in thing.fields.items() if name.startswith(TAG_FIELD))
-    return tuple(sorted(own))
+    return tuple(sorted(tags_in(thing.fields).items()))

@@ -16,16 +16,26 @@ from costsentry_cli.domain.activity import activity_calls
 from costsentry_cli.domain.aws_limits import AWS_TAG_PREFIX
 from costsentry_cli.domain.calls import ApiCall, Cloud
 from costsentry_cli.domain.catalog import kind_of_reference, load
+from costsentry_cli.domain.errors import NOT_THERE
 from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.manifest.types import DesiredProfile, Manifest
-from costsentry_cli.domain.resource import KEY_TAG, NAMESPACE_TAG, OWN, RETIRED_TAG, SPEC_TAG, Desired, Observed, Policy
+from costsentry_cli.domain.resource import (
+    KEY_TAG,
+    NAMESPACE_TAG,
+    OWN,
+    RETIRED_TAG,
+    SPEC_TAG,
+    TAG_FIELD,
+    Desired,
+    Observed,
+    Policy,
+    tags_in,
+)
 
 SPEC_VERSION = "v1:"
 PAGE = 1000
-NOT_THERE = "CS0803"
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 ARN_TYPE = ":application-inference-profile/"
-TAG_FIELD = "tags."
 _REPLACED = frozenset({"name", "description", "model"})
 
 
@@ -60,7 +70,7 @@ class InferenceProfile:
             "inferenceProfileName": desired.name,
             "clientRequestToken": client_token(desired, scope, generation),
             "modelSource": {"copyFrom": source_arn(desired.fields["model"], scope)},
-            "tags": _tag_list(_tags(desired.fields) | ownership(desired, scope)),
+            "tags": _tag_list(tags_in(desired.fields) | ownership(desired, scope)),
         }
         if "description" in desired.fields:
             params["description"] = desired.fields["description"]
@@ -68,7 +78,7 @@ class InferenceProfile:
 
     def update(self, desired: Desired, observed: Observed, scope: Scope) -> tuple[ApiCall, ...]:
         """Tag what differs first, then untag what is no longer wanted: at no moment is the profile without its tags."""
-        wanted = _tags(desired.fields)
+        wanted = tags_in(desired.fields)
         changed = {key: value for key, value in wanted.items() if observed.tags.get(key) != value}
         gone = sorted(k for k in observed.tags if k not in wanted and not k.startswith((OWN, AWS_TAG_PREFIX)))
         calls = []
@@ -87,7 +97,7 @@ class InferenceProfile:
 
     def adopt(self, desired: Desired, observed: Observed, scope: Scope) -> tuple[ApiCall, ...]:
         """Our marks and the declared tags on what exists already; other tags stay: the next plan shows them."""
-        wanted = _tags(desired.fields) | ownership(desired, scope)
+        wanted = tags_in(desired.fields) | ownership(desired, scope)
         changed = {key: value for key, value in wanted.items() if observed.tags.get(key) != value}
         params: dict[str, Any] = {"resourceARN": observed.arn, "tags": _tag_list(changed)}
         calls = [ApiCall("bedrock", "TagResource", params, scope.region)]
@@ -250,10 +260,6 @@ def _source(summary: Mapping[str, Any], tags: Mapping[str, str]) -> str:
         return spec.removeprefix(SPEC_VERSION)
     members = summary.get("models") or [{"modelArn": ""}]
     return str(members[0].get("modelArn", "")).rsplit("/", 1)[-1]
-
-
-def _tags(fields: Mapping[str, str]) -> dict[str, str]:
-    return {name.removeprefix(TAG_FIELD): value for name, value in fields.items() if name.startswith(TAG_FIELD)}
 
 
 def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
