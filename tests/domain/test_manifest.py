@@ -6,35 +6,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from manifest_reading import HEAD, ONE, only, problems, read
 
-from costsentry_cli.domain.document import InvalidDocument, Mark, Problem
-from costsentry_cli.domain.manifest.reader import read as meaning
-from costsentry_cli.domain.manifest.types import Manifest
-from costsentry_cli.manifest_file import parse
-
-HEAD = """\
-version: 1
-namespace: docs
-models: {haiku: us.anthropic.claude-haiku-4-5-20251001-v1:0, lite: amazon.nova-lite-v1:0}
-"""
-ONE = "profiles: [{name: docs, model: haiku, tags: {costCenter: sales}}]\n"
-
-
-def read(text: str) -> Manifest:
-    document = parse(text, "profiles.yaml")
-    return meaning(document.root, document.source, document.problems, suggest=lambda _: ("amazon.nova-pro-v1:0",))
-
-
-def problems(text: str) -> list[Problem]:
-    with pytest.raises(InvalidDocument) as caught:
-        read(text)
-    return list(caught.value.problems)
-
-
-def only(text: str) -> Problem:
-    found = problems(text)
-    assert len(found) == 1, found
-    return found[0]
+from costsentry_cli.domain.document import Mark
 
 
 def entry(body: str) -> str:
@@ -224,16 +198,6 @@ BOUNDS = [
     ("limits: [{per: day, usd: 1, fallback: light}]", "CS0023", "fallback 'light' is no alias"),
     ("limits: [{per: day, usd: 1}, {per: day, tokens: 1}]", "CS0014", "stands on line 5 already"),
     ("limits:", "CS0013", "limits has no value"),
-    ("budgets: [{name: 'b-{costCentre}', for_each: costCentre, amount: 1, per: day}]", "CS0025", "names no tag"),
-    ("budgets: [{name: 'b-{costCenter}', amount: 1, per: day}]", "CS0025", "'{costCenter}'"),
-    ("budgets: [{name: 'a:b', amount: 1, per: day}]", "CS0021", "AWS would refuse the budget name"),
-    ("budgets: [{name: b, amount: 0, per: day}]", "CS0014", "amount is above 0"),
-    ("budgets: [{name: b, amount: 1, per: minute}]", "CS0014", "per is day or month or quarter or year"),
-    ("budgets: [{name: b, amount: 1, per: day}, {name: b, amount: 1, per: day}]", "CS0024", "'b' is given twice"),
-    ("budgets: [{name: b, amount: 1, per: day, alerts: [{at: 80, of: actual, email: [a@b.c]}]}]", "CS0013", "80%"),
-    ("budgets: [{name: b, amount: 1, per: day, alerts: [{at: 0%, of: actual, email: [a@b.c]}]}]", "CS0014", "above 0%"),
-    ("budgets: [{name: b, amount: 1, per: day, alerts: [{at: 80%, of: actual}]}]", "CS0011", "nobody to tell"),
-    ("budgets: [{name: b, amount: 1, per: day, alerts: [{at: 80%, of: actual, email: [x]}]}]", "CS0013", "e-mail"),
     ("cost_allocation_tags: [CostCenter]", "CS0022", "differs from 'costCenter'"),
     ("namespaces: x", "CS0012", "unknown key 'namespaces'"),
     ("account: 12345678901", "CS0013", "account '12345678901' is not an account id of 12 digits"),
@@ -245,18 +209,6 @@ def test_a_broken_section_has_one_problem(line: str, code: str, message: str) ->
     problem = only(HEAD + ONE + line + "\n")
     assert problem.code == code
     assert message in problem.message
-
-
-def test_a_budget_for_each_value_needs_the_value_in_its_name() -> None:
-    text = HEAD + 'profiles: [{name: "x-{t}", model: lite, tags: {t: [a, b]}}]\n'
-    problem = only(text + "budgets: [{name: b, for_each: t, amount: 1, per: day}]\n")
-    assert (problem.code, problem.help) == ("CS0024", "put {t} into the name")
-
-
-def test_the_same_alert_twice_is_refused_as_aws_would() -> None:
-    alert = "{at: 80%, of: actual, email: [a@example.com]}"
-    text = HEAD + ONE + f"budgets: [{{name: b, amount: 1, per: day, alerts: [{alert}, {alert}]}}]\n"
-    assert only(text).code == "CS0014"
 
 
 def test_another_version_is_refused() -> None:

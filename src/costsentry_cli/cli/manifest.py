@@ -44,13 +44,17 @@ def validate(shared: Common) -> None:
         "budgets": len(manifest.budgets),
         "cost_allocation_tags": len(manifest.cost_allocation_tags),
     }
-    words = ", ".join(_counted(number, name.replace("_", " ")) for name, number in counts.items())
+    monitors = {"anomaly_monitors": len(manifest.anomaly_monitors)}
+    told = counts | monitors if manifest.anomaly_monitors else counts
+    words = ", ".join(_counted(number, name.replace("_", " ")) for name, number in told.items())
     name = manifest.source.name
     if shared.query is None and shared.output in ANNOTATIONS:
         annotate(shared, [])
         say(f"{name} is valid: {words}.")
         return
-    emit_document(shared, "manifest", {"file": name, "valid": True, **counts}, {}, f"{name} is valid: {words}.\n")
+    emit_document(
+        shared, "manifest", {"file": name, "valid": True, **counts, **monitors}, {}, f"{name} is valid: {words}.\n"
+    )
 
 
 def _counted(number: int, plural: str) -> str:

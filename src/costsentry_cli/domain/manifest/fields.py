@@ -6,8 +6,8 @@ import re
 from datetime import timedelta
 
 from costsentry_cli.domain import aws_limits as aws
-from costsentry_cli.domain.manifest.forms import AMOUNT, WHOLE, Duration, Percent, Text, Word
-from costsentry_cli.domain.manifest.shapes import Field, ListOf, MapOf, OneOrMany, Record
+from costsentry_cli.domain.manifest.forms import AMOUNT, WHOLE, Duration, Percent, Period, Text, Word
+from costsentry_cli.domain.manifest.shapes import Choice, Field, ListOf, MapOf, OneOrMany, Record
 from costsentry_cli.domain.resource import OWN, OWNERSHIP_TAGS
 
 MATCH_KEYS = ("model", "costCenter", "applicationId", "environment")
@@ -16,6 +16,8 @@ TEMPLATE_MAX = 1024
 MANY = 20_000
 """Entries of a list and of an expansion: twenty times the default quota of profiles in a region."""
 SOME = 1_000
+PLANNED_MAX = 120
+"""Ten years of months."""
 
 TAG_KEY = Text(
     re.compile(f"(?!{aws.AWS_TAG_PREFIX}|{OWN})(?=.){aws.TAG_TEXT.pattern}", re.ASCII | re.IGNORECASE),
@@ -46,6 +48,31 @@ TOPIC = Text(
     re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}", re.ASCII),
     "the ARN of an SNS topic",
     320,
+)
+POLICY = Text(
+    aws.POLICY_ARN,
+    "the ARN of an IAM policy",
+    aws.POLICY_ARN_MAX,
+    help="for example arn:aws:iam::123456789012:policy/deny-bedrock",
+)
+EXECUTION_ROLE = Text(
+    aws.EXECUTION_ROLE,
+    "the ARN of an IAM role",
+    aws.EXECUTION_ROLE_MAX,
+    help="for example arn:aws:iam::123456789012:role/budgets",
+)
+ROLE = Text(
+    aws.BUDGET_ROLE,
+    "the name of an IAM role",
+    aws.BUDGET_ROLE_MAX,
+    help="give the name, not the ARN: letters, digits and + = , . @ _ -",
+)
+MONITOR = Text(
+    aws.MONITOR_NAME,
+    "the name of a monitor",
+    aws.MONITOR_NAME_MAX,
+    "CS0021",
+    "letters, digits, spaces and . _ : / = + - @, without a space at either end",
 )
 REGIONS = ListOf(REGION, "regions", 64, least=1)
 TAGS = MapOf(
@@ -87,6 +114,7 @@ ACCOUNT = Record(
         ),
     ),
 )
+AMOUNTS = ("tokens", "input_tokens", "output_tokens", "requests", "usd")
 LIMIT = Record(
     "a limit",
     (
@@ -111,25 +139,84 @@ LIMIT = Record(
         Field("on_ledger_error", Word(("deny", "allow")), "What to do without a ledger.", default="deny"),
         Field("fallback", MODEL, "The alias to try when this limit denies."),
     ),
+    Choice(AMOUNTS, "a limit has no amount", f"add one of: {', '.join(AMOUNTS)}"),
 )
-AMOUNTS = ("tokens", "input_tokens", "output_tokens", "requests", "usd")
-ALERT = Record(
-    "an alert",
+_TRIGGER = (
+    Field("at", Percent(), "The share of the amount, such as 80%.", required=True),
+    Field("of", Word(("actual", "forecast")), "Cost so far, or forecast for the period (not per day).", required=True),
+)
+_TOLD = (
+    Field("email", ListOf(EMAIL, "addresses", aws.ALERT_EMAILS_MAX), "Who gets an e-mail."),
+    Field("sns", ListOf(TOPIC, "topics", aws.ALERT_TOPICS_MAX), "The SNS topic to publish to."),
+)
+ALERT = Record("an alert", (*_TRIGGER, *_TOLD))
+ACTION = Record(
+    "an action",
     (
-        Field("at", Percent(), "The share of the amount, such as 80%.", required=True),
-        Field("of", Word(("actual", "forecast")), "Cost so far, or forecast for the period.", required=True),
-        Field("email", ListOf(EMAIL, "addresses", aws.ALERT_EMAILS_MAX), "Who gets an e-mail."),
-        Field("sns", ListOf(TOPIC, "topics", aws.ALERT_TOPICS_MAX), "The SNS topic to publish to."),
+        *_TRIGGER,
+        Field("policy", POLICY, "The IAM policy to attach, one that denies calls.", required=True),
+        Field(
+            "roles",
+            ListOf(ROLE, "roles", aws.BUDGET_ROLES_MAX, least=1),
+            "The names of the roles to attach it to.",
+            required=True,
+        ),
+        Field("execution_role", EXECUTION_ROLE, "The role AWS Budgets does it with.", required=True),
+        Field(
+            "approval", Word(("manual", "automatic")), "Wait for a person's approval, or act at once.", default="manual"
+        ),
+        *_TOLD,
     ),
 )
+PLANNED = MapOf(Period(aws.BUDGETS_END), "the period", AMOUNT, PLANNED_MAX, least=1)
 BUDGET = Record(
     "a budget",
     (
-        Field("name", TEMPLATE, "Unique in the account; {for_each's tag key} is filled in.", required=True),
+        Field("name", TEMPLATE, "Unique in the account; {tagKey} of for_each and tags is filled in.", required=True),
         Field("for_each", ANY_TAG_KEY, "A tag key: one budget for each value the profiles have."),
-        Field("amount", AMOUNT, "US dollars per period.", required=True),
+        Field(
+            "tags",
+            MapOf(ANY_TAG_KEY, "the tag key", TAG_VALUE, aws.TAGS_PER_RESOURCE),
+            "Only costs that carry all of these tags. Default: every Bedrock cost.",
+        ),
+        Field("amount", AMOUNT, "US dollars per period."),
+        Field("planned", PLANNED, "US dollars from each month (2026-11) or quarter (2026-Q4) on, instead of amount."),
         Field("per", Word(("day", "month", "quarter", "year")), "The period.", required=True),
         Field("alerts", ListOf(ALERT, "alerts", aws.BUDGET_ALERTS_MAX), "Who hears of it, and when."),
+        Field("action", ACTION, "What AWS does about it."),
+    ),
+    Choice(
+        ("amount", "planned"), "a budget has no amount", "add: amount: 500, or planned: {2026-11: 500}", rivals=True
+    ),
+)
+ANOMALY_ALERT = Record(
+    "an anomaly alert",
+    (
+        Field("above", AMOUNT, "The least impact in US dollars."),
+        Field("above_percent", Percent(), "The least impact as a share of the expected cost, such as 40%."),
+        Field(
+            "frequency",
+            Word(("immediate", "daily", "weekly")),
+            "At once to an SNS topic, or a summary by e-mail.",
+            required=True,
+        ),
+        Field("email", ListOf(EMAIL, "addresses", aws.ANOMALY_EMAILS_MAX), "Who gets the summary."),
+        Field(
+            "sns",
+            ListOf(TOPIC._replace(most=aws.ANOMALY_ADDRESS_MAX), "topics", aws.ALERT_TOPICS_MAX),
+            "The SNS topic to publish to.",
+        ),
+    ),
+    Choice(
+        ("above", "above_percent"), "an anomaly alert has no threshold", "add: above: 50 (USD), or above_percent: 40%"
+    ),
+)
+ANOMALY_MONITOR = Record(
+    "an anomaly monitor",
+    (
+        Field("name", MONITOR, "Unique in the manifest.", required=True),
+        Field("tag", ANY_TAG_KEY, "A tag key: each of its values is watched by itself.", required=True),
+        Field("alert", ANOMALY_ALERT, "Who hears of it, and from which impact on."),
     ),
 )
 MANIFEST = Record(
@@ -167,5 +254,10 @@ MANIFEST = Record(
         ),
         Field("limits", ListOf(LIMIT, "limits", SOME), "Bounds on what calls may use."),
         Field("budgets", ListOf(BUDGET, "budgets", SOME), "AWS budgets."),
+        Field(
+            "anomaly_monitors",
+            ListOf(ANOMALY_MONITOR, "monitors", aws.ANOMALY_MONITORS_MAX),
+            "Cost anomaly monitors over the values of a tag.",
+        ),
     ),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
@@ -205,4 +205,42 @@ class Percent(NamedTuple):
 
     def schema(self) -> JsonSchema:
         """The text with its percent sign."""
+        return {"type": "string", "pattern": f"^(?:{self.pattern.pattern})$"}
+
+
+class Start(NamedTuple):
+    """A month or quarter: as it is written, which of the two, and its first day."""
+
+    written: Scalar
+    per: str
+    day: date
+
+
+class Period(NamedTuple):
+    """A month such as ``2026-11`` or a quarter such as ``2026-Q4``, not after ``last``; its value is a ``Start``."""
+
+    last: date
+    pattern: re.Pattern[str] = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2]|Q[1-4])", re.ASCII)
+
+    def read(self, node: Node, name: str, findings: Findings) -> Start | None:
+        """The period."""
+        found = scalar(node, name, findings)
+        if found is None:
+            return None
+        if self.pattern.fullmatch(found.text) is None:
+            says = "a month such as 2026-11 or a quarter such as 2026-Q4"
+            advice = "the months are 01 to 12, the quarters Q1 to Q4"
+            findings.about(found, "CS0013", f"{name} {shown(found.text)} is not {says}", advice)
+            return None
+        year, part = found.text.split("-")
+        per, month = ("quarter", int(part[1]) * 3 - 2) if part[0] == "Q" else ("month", int(part))
+        start = Start(found, per, date(int(year), month, 1))
+        if start.day > self.last:
+            message = f"{name} {found.text} begins after {self.last}, where AWS budgets end"
+            findings.about(found, "CS0014", message, "give a period before that")
+            return None
+        return start
+
+    def schema(self) -> JsonSchema:
+        """The text."""
         return {"type": "string", "pattern": f"^(?:{self.pattern.pattern})$"}

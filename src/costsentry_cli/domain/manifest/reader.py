@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from costsentry_cli.domain.document import Node, Problem, Scalar, Source
-from costsentry_cli.domain.manifest.bounds import budgets_of, limits_of
+from costsentry_cli.domain.manifest.anomalies import monitors_of
+from costsentry_cli.domain.manifest.budgets import budgets_of
+from costsentry_cli.domain.manifest.carried import Carried
 from costsentry_cli.domain.manifest.fields import MANIFEST, MATCH_KEYS
 from costsentry_cli.domain.manifest.findings import Findings, shown
+from costsentry_cli.domain.manifest.limits import limits_of
 from costsentry_cli.domain.manifest.models import Suggest, models_of, suggest_from_catalogue
 from costsentry_cli.domain.manifest.profiles import Expansion, TagPairs, texts
 from costsentry_cli.domain.manifest.shapes import Filled
@@ -42,16 +45,18 @@ def _meaning(top: Filled, source: Source, findings: Findings, suggest: Suggest) 
     _one_spelling_per_key(_tag_keys(common, entries, top.get("cost_allocation_tags") or (), limits), findings)
     profiles = _profiles(entries, Expansion(models, common, regions, source, findings), top)
     used = frozenset(entry.values["model"].text for entry in entries if entry.get("model"))
-    keys = tuple(dict.fromkeys(key.text for key in _tag_keys(common, entries, (), ())))
+    carried = Carried(_carried_keys(top), profiles)
     manifest_limits = limits_of(limits, models, used, findings)
-    budgets = budgets_of(top.get("budgets") or (), profiles, keys, source, findings)
+    account = top.values["account"].text if top.get("account") else None
+    budgets = budgets_of(top.get("budgets") or (), carried, account, source, findings)
+    monitors = monitors_of(top.get("anomaly_monitors") or (), carried, findings)
     accounts = _accounts(top.get("accounts") or (), top, findings)
     if top.broken:
         return None
     return Manifest(
         version=int(top.values["version"]),
         namespace=top.values["namespace"].text,
-        account=top.values["account"].text if top.get("account") else None,
+        account=account,
         regions=regions,
         models=MappingProxyType(dict(models.ids)),
         tags=MappingProxyType(texts(common)),
@@ -59,6 +64,7 @@ def _meaning(top: Filled, source: Source, findings: Findings, suggest: Suggest) 
         cost_allocation_tags=_texts(top.get("cost_allocation_tags")),
         limits=manifest_limits,
         budgets=budgets,
+        anomaly_monitors=monitors,
         source=source,
         accounts=accounts,
         grace=top.get("grace"),
@@ -92,6 +98,15 @@ def _profiles(entries: Sequence[Filled], expansion: Expansion, top: Filled) -> t
     if "tags" in top.broken or "regions" in top.broken:
         return ()
     return tuple(profile for entry in entries if not entry.broken for profile in expansion.of(entry))
+
+
+def _carried_keys(top: Filled) -> Mapping[str, None] | None:
+    """The tag keys of the profiles, None when there are tags or profiles that could not be read."""
+    entries: tuple[Filled, ...] = top.get("profiles") or ()
+    for record, name in ((top, "profiles"), (top, "tags"), *((entry, "tags") for entry in entries)):
+        if name in record.broken and record.get(name) is None:
+            return None
+    return dict.fromkeys(key.text for key in _tag_keys(top.get("tags") or (), entries, (), ()))
 
 
 def _tag_keys(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from costsentry_cli.domain.document import Entries, Items, Mark, Node, Scalar
 from costsentry_cli.domain.manifest.findings import Findings, shown
-from costsentry_cli.domain.manifest.forms import Form, JsonSchema, Text, wrong_kind
+from costsentry_cli.domain.manifest.forms import Form, JsonSchema, wrong_kind
 
 
 class ListOf(NamedTuple):
@@ -27,7 +27,8 @@ class ListOf(NamedTuple):
             findings.add(node.at, "CS0026", message)
             return None
         if len(node.nodes) < self.least:
-            findings.add(node.at, "CS0013", f"{name} is empty; at least {self.least} is needed")
+            advice = f"write at least one of the {self.noun}"
+            findings.add(node.at, "CS0013", f"{name} is empty; at least {self.least} is needed", help=advice)
             return None
         values = [self.item.read(child, name, findings) for child in node.nodes]
         read = tuple(value for value in values if value is not None)
@@ -65,14 +66,15 @@ class OneOrMany(NamedTuple):
 
 
 class MapOf(NamedTuple):
-    """A mapping with free keys; its value is a tuple of (key ``Scalar``, value or None) in file order."""
+    """A mapping with free keys; its value is a tuple of (what ``key`` reads, value or None) in file order."""
 
-    key: Text
+    key: Form
     key_noun: str
     value: Form
     most: int
+    least: int = 0
 
-    def read(self, node: Node, name: str, findings: Findings) -> tuple[tuple[Scalar, Any], ...] | None:
+    def read(self, node: Node, name: str, findings: Findings) -> tuple[tuple[Any, Any], ...] | None:
         """The pairs whose key could be read."""
         if not isinstance(node, Entries):
             wrong_kind(node, name, "a mapping", findings)
@@ -80,6 +82,10 @@ class MapOf(NamedTuple):
         if len(node.pairs) > self.most:
             message = f"{name} has {len(node.pairs)} entries; at most {self.most} are allowed"
             findings.add(node.at, "CS0026", message)
+            return None
+        if len(node.pairs) < self.least:
+            advice = "write one, or leave the key out"
+            findings.add(node.at, "CS0013", f"{name} is empty; at least {self.least} is needed", help=advice)
             return None
         pairs = []
         for key, child in node.pairs:
@@ -91,11 +97,12 @@ class MapOf(NamedTuple):
 
     def schema(self) -> JsonSchema:
         """An object; its keys are strings to every editor."""
-        keys = {"pattern": self.key.schema()["pattern"], "maxLength": self.key.most}
+        keys = {word: value for word, value in self.key.schema().items() if word != "type"}
         return {
             "type": "object",
             "propertyNames": keys,
             "additionalProperties": self.value.schema(),
+            "minProperties": self.least,
             "maxProperties": self.most,
         }
 
@@ -108,6 +115,19 @@ class Field(NamedTuple):
     about: str
     required: bool = False
     default: str | None = None
+
+
+class Choice(NamedTuple):
+    """Keys of a record of which at least one is given, or exactly one when they are ``rivals``."""
+
+    names: tuple[str, ...]
+    missing: str
+    advice: str
+    rivals: bool = False
+
+    def schema(self) -> JsonSchema:
+        """The alternatives."""
+        return {"oneOf" if self.rivals else "anyOf": [{"required": [name]} for name in self.names]}
 
 
 class Filled(NamedTuple):
@@ -131,9 +151,10 @@ _WHOLE: frozenset[str] = frozenset()
 class Record:
     """A mapping with known keys; its value is ``Filled``."""
 
-    def __init__(self, noun: str, fields: tuple[Field, ...]) -> None:
+    def __init__(self, noun: str, fields: tuple[Field, ...], choice: Choice | None = None) -> None:
         self.noun = noun
         self.fields = fields
+        self.choice = choice
         self._by_name = {each.name: each for each in fields}
         self._required = [each.name for each in fields if each.required]
 
@@ -155,11 +176,24 @@ class Record:
             if findings.attempts != before:
                 broken.append(key.text)
         absent = [name for name in self._required if name not in values]
-        if absent or unknown:
-            self._misspelt(node, unknown, absent, findings)
+        unmet = self._unmet(node, findings)
+        if absent or unknown or unmet:
+            self._misspelt(node, unknown, absent, unmet, findings)
         return Filled(node.at, values, frozenset(broken + absent) if broken or absent else _WHOLE)
 
-    def _misspelt(self, node: Entries, unknown: list[Scalar], absent: list[str], findings: Findings) -> None:
+    def _unmet(self, node: Entries, findings: Findings) -> Choice | None:
+        """The choice, when no key of it is given; rivals that are both given are taken down."""
+        if self.choice is None:
+            return None
+        given = [key for key, _ in node.pairs if key.text in self.choice.names]
+        if self.choice.rivals and len(given) > 1:
+            message = f"{given[0].text} and {given[1].text} are both given"
+            findings.about(given[1], "CS0014", message, "keep one of the two")
+        return None if given else self.choice
+
+    def _misspelt(
+        self, node: Entries, unknown: list[Scalar], absent: list[str], unmet: Choice | None, findings: Findings
+    ) -> None:
         known = tuple(self._by_name)
         every = f"{self.noun} has: {', '.join(known)}"
         excused = set()
@@ -170,14 +204,21 @@ class Record:
             findings.about(key, "CS0012", f"unknown key {shown(key.text)}", advice)
             excused.add(advice)
         for name in absent:
-            if f"did you mean '{name}'?" not in excused:
+            if _suggesting(name) not in excused:
                 findings.add(node.at, "CS0011", f"{self.noun} has no '{name}'", help=f"add: {name}: …")
+        if unmet and excused.isdisjoint(map(_suggesting, unmet.names)):
+            findings.add(node.at, "CS0011", unmet.missing, help=unmet.advice)
 
     def schema(self) -> JsonSchema:
         """An object without other keys."""
         properties = {each.name: _described(each) for each in self.fields}
         required = {"required": self._required} if self._required else {}
-        return {"type": "object", "properties": properties, "additionalProperties": False} | required
+        choice = self.choice.schema() if self.choice else {}
+        return {"type": "object", "properties": properties, "additionalProperties": False} | required | choice
+
+
+def _suggesting(name: str) -> str:
+    return f"did you mean '{name}'?"
 
 
 def _described(each: Field) -> JsonSchema:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -18,6 +18,8 @@ BudgetPer = Literal["day", "month", "quarter", "year"]
 Mode = Literal["enforce", "observe"]
 OnLedgerError = Literal["deny", "allow"]
 AlertOf = Literal["actual", "forecast"]
+Approval = Literal["automatic", "manual"]
+Frequency = Literal["immediate", "daily", "weekly"]
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,64 @@ class Alert:
 
 
 @dataclass(frozen=True)
+class BudgetAction:
+    """What AWS does once ``of`` passes ``at_percent``: attach the IAM ``policy`` (an ARN) to ``roles`` (names).
+
+    ``execution_role`` is the ARN of the role AWS Budgets does it with; ``manual`` waits for a person's approval.
+    """
+
+    at_percent: Decimal
+    of: AlertOf
+    policy: str
+    roles: tuple[str, ...]
+    execution_role: str
+    approval: Approval
+    email: tuple[str, ...]
+    sns: tuple[str, ...]
+    at: Mark
+
+
+@dataclass(frozen=True)
 class Budget:
-    """An AWS budget; with ``for_each`` (a tag key) one for every value of that tag, and ``name`` is a template."""
+    """An AWS budget over Bedrock spend, in USD.
+
+    ``name`` is filled in already. ``tags`` is the slice: costs that carry all of these, every Bedrock cost when empty;
+    a ``for_each`` entry makes one budget for every value of that tag. Either ``amount`` is set, or ``planned``: the
+    amount from each first day on (of a month or quarter), in the order of days.
+    """
 
     name: str
-    for_each: str | None
-    amount: Decimal
+    tags: Mapping[str, str]
+    amount: Decimal | None
+    planned: tuple[tuple[date, Decimal], ...]
     per: BudgetPer
     alerts: tuple[Alert, ...]
+    action: BudgetAction | None
+    at: Mark
+
+
+@dataclass(frozen=True)
+class AnomalyAlert:
+    """Who hears of an anomaly: when its impact is at least ``above`` USD and ``above_percent`` of what was expected.
+
+    One of the two may be None. ``immediate`` goes to one SNS topic, ``daily`` and ``weekly`` summaries to e-mail.
+    """
+
+    above: Decimal | None
+    above_percent: Decimal | None
+    frequency: Frequency
+    email: tuple[str, ...]
+    sns: tuple[str, ...]
+    at: Mark
+
+
+@dataclass(frozen=True)
+class AnomalyMonitor:
+    """A cost anomaly monitor over the values of the cost allocation tag ``tag``, and who hears of what it finds."""
+
+    name: str
+    tag: str
+    alert: AnomalyAlert | None
     at: Mark
 
 
@@ -112,6 +164,7 @@ class Manifest:
     cost_allocation_tags: tuple[str, ...]
     limits: tuple[Limit, ...]
     budgets: tuple[Budget, ...]
+    anomaly_monitors: tuple[AnomalyMonitor, ...]
     source: Source
     accounts: tuple[Account, ...] = ()
     grace: timedelta | None = None
