@@ -15,6 +15,8 @@ from botocore.model import ServiceModel
 
 from costsentry_cli.domain.calls import Answer, ApiCall, Outcome
 from costsentry_cli.domain.errors import SentryError
+from costsentry_cli.domain.kind import Kind, Scope
+from costsentry_cli.domain.kinds.inference_profile import InferenceProfile
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.manifest_file import read
 from costsentry_cli.sandbox.model_check import problems
@@ -24,6 +26,13 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HAIKU = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 LITE = "amazon.nova-lite-v1:0"
 ACCOUNT = "123456789012"
+PROFILES: tuple[Kind, ...] = (InferenceProfile(),)
+"""The one kind alone."""
+
+
+def home(manifest: Manifest, region: str = "us-east-1") -> Scope:
+    """Where the target itself is."""
+    return Scope(ACCOUNT, region, manifest.namespace)
 
 
 class FrozenClock:
@@ -105,6 +114,8 @@ profiles:
     tags: {costCenter: [sales, services, support]}
 cost_allocation_tags: [applicationId, costCenter, environment]
 """
+
+PROFILES_ALONE = BASIC.replace("cost_allocation_tags: [applicationId, costCenter, environment]\n", "")
 
 
 def write_manifest(folder: Path, text: str = BASIC) -> Path:

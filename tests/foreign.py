@@ -8,7 +8,7 @@ from pathlib import Path
 from costsentry_cli.cli.context import Context, sandbox_context
 from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.kind import Scope
-from costsentry_cli.domain.kinds.inference_profile import InferenceProfile, source_arn
+from costsentry_cli.domain.kinds.inference_profile import observed_in, source_arn
 from costsentry_cli.domain.resource import Observed
 from costsentry_cli.sandbox import Sandbox
 from fakes import ACCOUNT, HAIKU
@@ -34,7 +34,7 @@ def made(context: Context, name: str, model: str = HAIKU, tags: Mapping[str, str
 def seen(context: Context) -> dict[str, Observed]:
     """Every application profile of the region, by ARN."""
     scope = Scope(ACCOUNT, context.target.region, "")
-    return {thing.arn: thing for thing in InferenceProfile().observe(context.cloud, scope)}
+    return {thing.arn: thing for thing in observed_in(context.cloud, scope.region)}
 
 
 def called(context: Context, arn: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from commands import Sentry
 from costsentry_cli.sandbox import Sandbox
-from fakes import BASIC, write_manifest
+from fakes import PROFILES_ALONE, write_manifest
 
 PAYER, MEMBER = "123456789012", "111122223333"
 ROLE = f"arn:aws:iam::{MEMBER}:role/costsentry"
@@ -21,7 +21,7 @@ accounts:
 
 @pytest.fixture
 def two(in_sandbox: Sentry, folder: Path) -> Sentry:
-    write_manifest(folder, BASIC.replace("[sales, services, support]", "sales") + ACCOUNTS)
+    write_manifest(folder, PROFILES_ALONE.replace("[sales, services, support]", "sales") + ACCOUNTS)
     return in_sandbox
 
 
@@ -60,13 +60,13 @@ def test_an_account_that_cannot_be_reached_does_not_stop_the_other_and_is_named(
 
 
 def test_when_no_account_can_be_reached_the_error_is_its_own(in_sandbox: Sentry, folder: Path) -> None:
-    write_manifest(folder, BASIC + f'accounts: [{{id: "{MEMBER}", assume_role: "{ROLE}"}}]\n')
+    write_manifest(folder, PROFILES_ALONE + f'accounts: [{{id: "{MEMBER}", assume_role: "{ROLE}"}}]\n')
     Sandbox(folder / "sandbox.db").configure(f"role_denied:{ROLE}", "1")
     ran = in_sandbox("plan")
     assert (ran.status, "the IAM action needed is sts:AssumeRole" in ran.err) == (4, True)
 
 
 def test_an_account_without_a_role_must_be_the_credentials_own(in_sandbox: Sentry, folder: Path) -> None:
-    write_manifest(folder, BASIC + f'accounts: [{{id: "{MEMBER}"}}]\n')
+    write_manifest(folder, PROFILES_ALONE + f'accounts: [{{id: "{MEMBER}"}}]\n')
     ran = in_sandbox("plan")
     assert (ran.status, "has no assume_role" in ran.err) == (7, True)

@@ -135,7 +135,7 @@ def test_the_plan_in_json_has_every_change_and_the_counts(in_sandbox: Sentry) ->
 
 def test_the_result_of_a_sync_in_json_is_one_document(in_sandbox: Sentry) -> None:
     document = in_sandbox("profiles", "sync", "--yes", "-o", "json").json()
-    assert document["summary"] == {"applied": 3, "failed": 0, "not_tried": 0, "held": 0, "unchanged": 0}
+    assert document["summary"] == {"applied": 3, "failed": 0, "not_tried": 0, "pending": 0, "held": 0, "unchanged": 0}
     assert [row["result"] for row in document["results"]] == ["created"] * 3
     assert all(row["arn"].startswith("arn:aws:bedrock:us-east-1:123456789012:") for row in document["results"])
 

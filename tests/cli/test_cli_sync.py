@@ -9,16 +9,23 @@ from pathlib import Path
 import pytest
 
 from commands import Ran, Sentry
-from fakes import BASIC, write_manifest
+from fakes import PROFILES_ALONE, write_manifest
 
 ARN = re.compile(r"arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/\w+")
 HAIKU = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
-ONE = BASIC.replace("[sales, services, support]", "sales")
+ONE = PROFILES_ALONE.replace("[sales, services, support]", "sales")
 
 
 def plain(text: str) -> str:
     """The screen with every ARN as ARN."""
     return ARN.sub("ARN", text)
+
+
+@pytest.fixture
+def in_sandbox(in_sandbox: Sentry, folder: Path) -> Sentry:
+    """A folder whose manifest declares profiles and nothing else."""
+    write_manifest(folder, PROFILES_ALONE)
+    return in_sandbox
 
 
 @pytest.fixture
@@ -173,7 +180,7 @@ def test_a_saved_plan_is_stale_once_anything_it_rests_on_has_moved(
 ) -> None:
     in_sandbox("plan", "--out", "plan.json")
     if change == "manifest":
-        write_manifest(folder, BASIC.replace("environment: production", "environment: staging"))
+        write_manifest(folder, PROFILES_ALONE.replace("environment: production", "environment: staging"))
     elif change == "account":
         write_manifest(folder, ONE)
         in_sandbox("sync", "--yes")

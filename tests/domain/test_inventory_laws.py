@@ -12,7 +12,7 @@ from costsentry_cli.domain.aws_limits import DESCRIPTION, PROFILE_NAME
 from costsentry_cli.domain.collapse import Entry, collapse
 from costsentry_cli.domain.inventory import Sighting, draft
 from costsentry_cli.domain.kind import Scope
-from costsentry_cli.domain.kinds.inference_profile import InferenceProfile
+from costsentry_cli.domain.kinds.inference_profile import wanted_in
 from costsentry_cli.domain.manifest.reader import read as meaning
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.resource import Observed
@@ -65,11 +65,10 @@ def read_back(found: Sequence[Sighting]) -> Manifest:
 @given(sightings())
 def test_the_draft_wants_exactly_what_was_seen(found: list[Sighting]) -> None:
     manifest = read_back(found)
-    kind = InferenceProfile()
     wanted = {
         (region, wish.key): dict(wish.fields)
         for region in manifest.regions
-        for wish in kind.desired(manifest, Scope(ACCOUNT, region, "ns"))
+        for wish in wanted_in(manifest, Scope(ACCOUNT, region, "ns"))
     }
     there = {(one.observed.region, one.observed.key or one.observed.name): dict(one.observed.fields) for one in found}
     assert wanted == there

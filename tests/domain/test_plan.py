@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.errors import SentryError
-from costsentry_cli.domain.kind import Scope, regions_of
+from costsentry_cli.domain.kind import Action, Change, FieldChange, Scope, regions_of
 from costsentry_cli.domain.kinds.inference_profile import InferenceProfile, client_token, source_arn
-from costsentry_cli.domain.plan import Action, Change, FieldChange, Plan, Sight, Wishes
+from costsentry_cli.domain.plan import Plan, Sight, Wishes
 from costsentry_cli.domain.plan import diff as compare
 from costsentry_cli.domain.resource import Desired, Observed, Policy
 from fakes import ACCOUNT, HAIKU, LITE, NOON, FakeCloud, arn, manifest, model_problems, summary, tag_list
@@ -46,7 +46,7 @@ def found(
             "ListTagsForResource": tag_list(marks | tags),
         }
     )
-    return KIND.observe(cloud, SCOPE)[0]
+    return KIND.observe(cloud, SCOPE, ())[0]
 
 
 def diff(kind: InferenceProfile, desired: list[Desired], observed: list[Observed], scope: Scope, **wishes: Any) -> Plan:

@@ -17,13 +17,12 @@ from accounts import Account, Profile
 from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.document import Mark
 from costsentry_cli.domain.errors import SentryError
-from costsentry_cli.domain.kinds import KINDS
 from costsentry_cli.domain.manifest.types import DesiredProfile, Manifest
 from costsentry_cli.domain.plan import Plan, Wishes
 from costsentry_cli.domain.resource import KEY_TAG, NAMESPACE_TAG, OWN, RETIRED_TAG, SPEC_TAG
 from costsentry_cli.usecases import sync
 from costsentry_cli.usecases.apply import apply
-from fakes import ACCOUNT, HAIKU, LITE, NOON, FrozenClock, manifest
+from fakes import ACCOUNT, HAIKU, LITE, NOON, PROFILES, FrozenClock, home, manifest
 
 EXAMPLES = 2500
 MODELS = (HAIKU, LITE)
@@ -205,7 +204,7 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
 
 def planned(world: World, account: Account, blank: Manifest) -> Plan:
     wanted = replace(blank, profiles=tuple(wish.profile() for wish in world.desired))
-    return sync.plan({ACCOUNT: account}, wanted, KINDS, "us-east-1", world.wishes, account.clock())
+    return sync.plan({ACCOUNT: account}, wanted, PROFILES, home(wanted), world.wishes, account.clock())
 
 
 def check(world: World, blank: Manifest) -> None:

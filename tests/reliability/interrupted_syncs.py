@@ -15,11 +15,10 @@ from sync_world import duplicates, errors, orphans, planned, synced, wanted
 from account_http import answered
 from accounts import Account
 from costsentry_cli.aws import Door
-from costsentry_cli.domain.kinds import KINDS
 from costsentry_cli.domain.plan import Wishes
 from costsentry_cli.usecases import sync
 from costsentry_cli.usecases.apply import apply
-from fakes import ACCOUNT, NOON, FrozenClock
+from fakes import ACCOUNT, NOON, PROFILES, FrozenClock, home
 from stand_in import door
 
 TWENTY = wanted(range(20))
@@ -53,7 +52,7 @@ def interrupted(at: int) -> dict[str, object]:
     service = Service(account, 0)
     service.door, _ = door(service)
     clouds = {ACCOUNT: service.door}
-    plan = sync.plan(clouds, TWENTY, KINDS, "us-east-1", Wishes(), NOON)
+    plan = sync.plan(clouds, TWENTY, PROFILES, home(TWENTY), Wishes(), NOON)
     service.began, service.at = 0, at
     told: dict[str, object] = {"at": at, "raised": False, "heard": False}
     try:

@@ -14,10 +14,9 @@ from accounts import Account, Crash, Hook
 from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.kind import Kind
-from costsentry_cli.domain.kinds import KINDS
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.plan import Wishes
-from fakes import NOON, FrozenClock
+from fakes import NOON, PROFILES, FrozenClock
 
 NO_LAG = timedelta(0)
 LOST = "CS0808"
@@ -33,7 +32,7 @@ class Story:
     manifest: Manifest
     wishes: Wishes = field(default_factory=Wishes)
     again_after: timedelta = SOON
-    kinds: Kinds = lambda: KINDS
+    kinds: Kinds = lambda: PROFILES
     seed: int = 0
 
     def account(self) -> Account:

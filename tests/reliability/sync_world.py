@@ -14,7 +14,6 @@ from typing import Any
 from accounts import Account, Crash, Hook
 from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.kind import Kind, Scope
-from costsentry_cli.domain.kinds import KINDS
 from costsentry_cli.domain.kinds.inference_profile import InferenceProfile
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.plan import Plan, Wishes
@@ -22,7 +21,7 @@ from costsentry_cli.domain.resource import KEY_TAG, NAMESPACE_TAG, RETIRED_TAG, 
 from costsentry_cli.manifest_file import read
 from costsentry_cli.usecases import sync
 from costsentry_cli.usecases.apply import Applied, apply
-from fakes import ACCOUNT
+from fakes import ACCOUNT, PROFILES, home
 
 NAMESPACE = "docs-helper"
 SECOND = timedelta(seconds=1)
@@ -51,9 +50,9 @@ def wanted(numbers: range, model: str = "haiku", extra: str = "") -> Manifest:
 
 
 def planned(
-    account: Account, manifest: Manifest, wishes: Wishes = NOTHING_ASKED, kinds: Sequence[Kind] = KINDS
+    account: Account, manifest: Manifest, wishes: Wishes = NOTHING_ASKED, kinds: Sequence[Kind] = PROFILES
 ) -> Plan:
-    return sync.plan({ACCOUNT: account}, manifest, kinds, account.region, wishes, account.clock())
+    return sync.plan({ACCOUNT: account}, manifest, kinds, home(manifest), wishes, account.clock())
 
 
 def carried_out(account: Account, plan: Plan) -> tuple[Applied, ...]:
@@ -61,7 +60,7 @@ def carried_out(account: Account, plan: Plan) -> tuple[Applied, ...]:
 
 
 def synced(
-    account: Account, manifest: Manifest, wishes: Wishes = NOTHING_ASKED, kinds: Sequence[Kind] = KINDS
+    account: Account, manifest: Manifest, wishes: Wishes = NOTHING_ASKED, kinds: Sequence[Kind] = PROFILES
 ) -> tuple[Applied, ...]:
     """One whole run; a refused plan is not carried out, as in the command."""
     plan = planned(account, manifest, wishes, kinds)

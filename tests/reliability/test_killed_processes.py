@@ -18,14 +18,13 @@ from random import Random
 from sync_world import text
 
 from costsentry_cli.cli.context import sandbox_at, sandbox_context
-from costsentry_cli.domain.kinds import KINDS
 from costsentry_cli.domain.plan import Wishes
 from costsentry_cli.manifest_file import read
 from costsentry_cli.usecases import sync
-from fakes import ACCOUNT, write_manifest
+from fakes import ACCOUNT, PROFILES, home, write_manifest
 
 COMMAND = [sys.executable, "-m", "costsentry_cli", "sync", "--yes", "-o", "json"]
-PROFILES = 30
+MANY = 30
 FILES = 8
 KILLS_EACH = 5
 PROCESSES = 6
@@ -87,7 +86,7 @@ def killed(folder: Path, after: int) -> bool:
 def killed_again_and_again(folder: Path, seed: int) -> int:
     """Kill it at random requests, then let one run through; how many of the kills hit it alive."""
     dice = Random(seed)
-    hits = sum(killed(folder, dice.randint(1, 2 * PROFILES)) for _ in range(KILLS_EACH))
+    hits = sum(killed(folder, dice.randint(1, 2 * MANY)) for _ in range(KILLS_EACH))
     ended(started(folder))
     return hits
 
@@ -102,18 +101,18 @@ def assert_converged(folder: Path, profiles: int) -> None:
     assert (len(names), len(set(names)), keyed) == (profiles, profiles, profiles)
     context = sandbox_context(sandbox, "us-east-1")
     manifest = read(folder / "profiles.yaml")
-    plan = sync.plan({ACCOUNT: context.cloud}, manifest, KINDS, "us-east-1", Wishes(), context.clock())
+    plan = sync.plan({ACCOUNT: context.cloud}, manifest, PROFILES, home(manifest), Wishes(), context.clock())
     assert (plan.pending, plan.calls) == (False, ())
 
 
 def test_forty_sigkills_of_the_command_leave_each_profile_once(tmp_path: Path) -> None:
-    folders = [folder_with_sandbox(tmp_path, f"f{n}", range(PROFILES)) for n in range(FILES)]
+    folders = [folder_with_sandbox(tmp_path, f"f{n}", range(MANY)) for n in range(FILES)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         hits = list(pool.map(killed_again_and_again, folders, range(FILES)))
     # A run may end while the signal is on its way; nearly none does.
     assert sum(hits) >= 0.9 * FILES * KILLS_EACH, hits
     for folder in folders:
-        assert_converged(folder, PROFILES)
+        assert_converged(folder, MANY)
 
 
 def test_six_commands_at_once_on_one_sandbox_make_each_profile_once(tmp_path: Path) -> None:

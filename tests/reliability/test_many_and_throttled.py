@@ -13,14 +13,13 @@ from sync_world import LAG, SECOND, duplicates, errors, planned, synced, wanted
 from account_http import answered
 from accounts import Account
 from costsentry_cli.cli.context import sandbox_context
-from costsentry_cli.domain.kinds import KINDS
 from costsentry_cli.domain.kinds.inference_profile import list_profiles
 from costsentry_cli.domain.pacing import Patience
 from costsentry_cli.domain.plan import Wishes
 from costsentry_cli.sandbox import Sandbox
 from costsentry_cli.usecases import sync
 from costsentry_cli.usecases.apply import apply
-from fakes import ACCOUNT, NOON, FrozenClock
+from fakes import ACCOUNT, NOON, PROFILES, FrozenClock, home
 from stand_in import door, refusal
 
 STILL = Patience(clock=lambda: 0.0, sleep=lambda _: None)
@@ -47,7 +46,7 @@ def run(busy: Busy, share: float) -> tuple[int, list[str]]:
     made, _ = door(busy)
     made.patience = STILL
     manifest = wanted(range(200))
-    plan = sync.plan({ACCOUNT: made}, manifest, KINDS, "us-east-1", Wishes(), NOON)
+    plan = sync.plan({ACCOUNT: made}, manifest, PROFILES, home(manifest), Wishes(), NOON)
     done = apply({ACCOUNT: made}, plan, lambda _: None)
     return made.requests, errors(done)
 
@@ -94,7 +93,7 @@ def test_two_thousand_five_hundred_profiles_are_seen_page_by_page() -> None:
 def test_the_sandbox_pages_two_thousand_five_hundred_profiles_to_the_door(sandbox: Sandbox) -> None:
     sandbox.configure("profile_quota", "3000")
     context = sandbox_context(sandbox, "us-east-1")
-    plan = sync.plan({ACCOUNT: context.cloud}, wanted(range(2)), KINDS, "us-east-1", Wishes(), NOON)
+    plan = sync.plan({ACCOUNT: context.cloud}, wanted(range(2)), PROFILES, home(wanted(range(2))), Wishes(), NOON)
     assert errors(apply({ACCOUNT: context.cloud}, plan, lambda _: None)) == []
     with sandbox.store.transaction() as db:
         names = [row[1] for row in db.execute("PRAGMA table_info(profiles)")]

@@ -17,13 +17,12 @@ from accounts import Account
 from costsentry_cli.domain.calls import Answer, ApiCall, Outcome, in_order
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.kind import Kind
-from costsentry_cli.domain.kinds import KINDS
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.plan import Wishes
 from costsentry_cli.domain.resource import RETIRED_TAG
 from costsentry_cli.usecases import sync
 from costsentry_cli.usecases.apply import apply
-from fakes import ACCOUNT, NOON, FrozenClock
+from fakes import ACCOUNT, NOON, PROFILES, FrozenClock, home
 
 PIPELINES = 8
 TEN = range(10)
@@ -65,7 +64,7 @@ def raced(
     manifests: Sequence[Manifest],
     seed: int,
     wishes: Wishes,
-    kinds: Callable[[], Sequence[Kind]] = lambda: KINDS,
+    kinds: Callable[[], Sequence[Kind]] = lambda: PROFILES,
 ) -> list[list[str]]:
     """Every manifest's sync, their calls interleaved by the seed; time passes by the same dice. The codes of errors."""
     turns, dice = Turns(len(manifests), seed), Random(seed)
@@ -78,7 +77,7 @@ def raced(
     def one(number: int) -> list[str]:
         clouds = {ACCOUNT: Pipeline(account, turns, number, Random(seed * 100 + number))}
         try:
-            plan = sync.plan(clouds, manifests[number], kinds(), "us-east-1", wishes, account.clock())
+            plan = sync.plan(clouds, manifests[number], kinds(), home(manifests[number]), wishes, account.clock())
         except SentryError as error:
             return [error.code]
         return errors(apply(clouds, plan, lambda seconds: account.clock.move(timedelta(seconds=seconds))))

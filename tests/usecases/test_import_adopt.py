@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 
 from costsentry_cli.cli.context import sandbox_context
 from costsentry_cli.domain.inventory import draft
-from costsentry_cli.domain.kind import Scope
-from costsentry_cli.domain.kinds.inference_profile import InferenceProfile
-from costsentry_cli.domain.plan import Action, Wishes
+from costsentry_cli.domain.kind import Action, Scope
+from costsentry_cli.domain.plan import Wishes
 from costsentry_cli.manifest_file import read
 from costsentry_cli.render.manifest_yaml import as_yaml
 from costsentry_cli.sandbox import Sandbox
 from costsentry_cli.usecases import adopt, inventory, sync
-from fakes import ACCOUNT, HAIKU, LITE, NOON, FrozenClock, violations_in
+from fakes import ACCOUNT, HAIKU, LITE, NOON, PROFILES, FrozenClock, home, violations_in
 from foreign import made
 
 REGION = "us-east-1"
@@ -47,6 +46,6 @@ def test_import_then_adopt_all_leaves_an_empty_plan(found: list[tuple]) -> None:
         adoptions = adopt.fitting(clouds, [Scope(ACCOUNT, REGION, "mine")], manifest)
         assert [one.refusal for one in adoptions] == [None] * len(found)
         assert all(ended.error is None for ended in adopt.carry_out(clouds, adoptions))
-        plan = sync.plan(clouds, manifest, (InferenceProfile(),), REGION, Wishes(), NOON)
+        plan = sync.plan(clouds, manifest, PROFILES, home(manifest, REGION), Wishes(), NOON)
         assert [change.action for change in plan.changes] == [Action.SAME] * len(found)
         assert violations_in(db) == []

@@ -11,13 +11,12 @@ import pytest
 from costsentry_cli.cli.context import Context
 from costsentry_cli.domain.calls import Answer, ApiCall, Cloud
 from costsentry_cli.domain.errors import SentryError
-from costsentry_cli.domain.kind import Scope
-from costsentry_cli.domain.kinds import KINDS
+from costsentry_cli.domain.kind import Action, Scope
 from costsentry_cli.domain.manifest.types import Manifest
-from costsentry_cli.domain.plan import Action, Plan, Wishes
+from costsentry_cli.domain.plan import Plan, Wishes
 from costsentry_cli.usecases import profiles, sync
 from costsentry_cli.usecases.apply import Applied, apply
-from fakes import ACCOUNT, BASIC, HAIKU, NOON, FakeCloud, arn, manifest, summary, tag_list
+from fakes import ACCOUNT, BASIC, HAIKU, NOON, PROFILES, FakeCloud, arn, home, manifest, summary, tag_list
 
 NOTHING = {"inferenceProfileSummaries": []}
 CREATED = {"inferenceProfileArn": arn(1), "status": "ACTIVE"}
@@ -26,7 +25,7 @@ TWO_REGIONS = BASIC.replace("[us-east-1]", "[us-east-1, us-west-2]")
 
 
 def looked(cloud: Cloud, wanted: Manifest, **wishes: Any) -> Plan:
-    return sync.plan({ACCOUNT: cloud}, wanted, KINDS, "us-east-1", Wishes(**wishes), NOON)
+    return sync.plan({ACCOUNT: cloud}, wanted, PROFILES, home(wanted), Wishes(**wishes), NOON)
 
 
 def done(cloud: Cloud, plan: Plan, **more: Any) -> tuple[Applied, ...]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from costsentry_cli.cli.options import Common
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.errors import SentryError
+from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.manifest.types import Account, Manifest
 
 if TYPE_CHECKING:
@@ -56,6 +57,10 @@ class Context:
     target: Target
     clock: Callable[[], datetime]
     wait: Callable[[float], None] = time.sleep
+
+    def home(self, manifest: Manifest) -> Scope:
+        """The target's own account and region."""
+        return Scope(self.target.account, self.target.region, manifest.namespace)
 
     def clouds(self, manifest: Manifest) -> tuple[dict[str, Cloud], dict[str, SentryError]]:
         """Account -> the cloud that reaches it, and account -> why it cannot be reached.

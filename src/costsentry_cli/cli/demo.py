@@ -87,7 +87,7 @@ class Tour:
         """Make the profiles."""
         target = self.context.target
         clouds = {target.account: self.context.cloud}
-        plan = sync.plan(clouds, self.manifest, KINDS, target.region, Wishes(), self.context.clock())
+        plan = sync.plan(clouds, self.manifest, KINDS, self.context.home(self.manifest), Wishes(), self.context.clock())
         done = apply(clouds, plan, self.context.wait)
         return "sync", f"{len(done)} created"
 

@@ -45,7 +45,7 @@ def destroy(
 
     manifest = read_manifest(shared)
     place = reach(shared, manifest, account)
-    plan = _plan(place, manifest, force=force)
+    plan = _plan(place, manifest, whole=account is None, force=force)
     people = preview(shared, view.as_text(plan, manifest.namespace))
     if not dry_run and not force:
         _refuse_what_is_in_use(plan)
@@ -56,14 +56,17 @@ def destroy(
     return _told(shared, place, plan, done, manifest.source.name, people=people)
 
 
-def _plan(place: Reach, manifest: Manifest, *, force: bool) -> Plan:
+def _plan(place: Reach, manifest: Manifest, *, whole: bool, force: bool) -> Plan:
+    """What would be deleted; of one account alone (not ``whole``) only what lives in each account."""
     from costsentry_cli.domain import destruction
     from costsentry_cli.domain.kinds import KINDS
     from costsentry_cli.usecases import sync
 
-    region, now = place.context.target.region, place.context.clock()
-    nothing = destruction.wanting_nothing(manifest, region)
-    plan = sync.plan(place.clouds, nothing, KINDS, region, destruction.wishes(force=force), now)
+    home, now = place.context.home(manifest), place.context.clock()
+    nothing = destruction.wanting_nothing(manifest, home.region)
+    clouds = ({home.account: place.context.cloud} if whole else {}) | dict(place.clouds)
+    kinds = [kind for kind in KINDS if whole or kind.regional]
+    plan = sync.plan(clouds, nothing, kinds, home, destruction.wishes(force=force), now)
     return replace(destruction.only_deletes(plan), troubles=(*plan.troubles, *place.troubles))
 
 

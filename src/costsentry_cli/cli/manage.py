@@ -17,10 +17,10 @@ from costsentry_cli.cli.reach import tell_troubles
 from costsentry_cli.domain import plan_file
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.errors import Exit, SentryError
-from costsentry_cli.domain.kind import Kind, Scope
+from costsentry_cli.domain.kind import Action, Kind, Scope
 from costsentry_cli.domain.lint import series
 from costsentry_cli.domain.manifest.types import Manifest
-from costsentry_cli.domain.plan import GRACE, Action, Plan, Trouble, Wishes
+from costsentry_cli.domain.plan import GRACE, Plan, Trouble, Wishes
 from costsentry_cli.render import applied as applied_view
 from costsentry_cli.render import plan as plan_view
 from costsentry_cli.usecases import apply as applying
@@ -116,8 +116,9 @@ def reviewed(shared: Common, kinds: Sequence[Kind], path: Path) -> Asked:
 
 def _planned(manifest: Manifest, context: Context, kinds: Sequence[Kind], wishes: Wishes) -> Asked:
     with context.cloud.interrupt.listening():
-        clouds, unreachable = context.clouds(manifest)
-        plan = sync.plan(clouds, manifest, kinds, context.target.region, wishes, context.clock())
+        reached, unreachable = context.clouds(manifest)
+        clouds = {context.target.account: context.cloud} | reached
+        plan = sync.plan(clouds, manifest, kinds, context.home(manifest), wishes, context.clock())
         plan = lint.linted(clouds, plan, context.clock())
     troubles = [Trouble(Scope(account, "", manifest.namespace), error) for account, error in unreachable.items()]
     plan = replace(plan, troubles=(*plan.troubles, *troubles))
@@ -154,9 +155,19 @@ def carry_out(shared: Common, asked: Asked, *, yes: bool, dry_run: bool) -> int:
         emit(shared, applied_view.as_table(plan, done, name), target)
     interrupted = asked.context.cloud.interrupted
     status = _ending(plan, done, dry_run=dry_run, interrupted=interrupted)
-    if done and status == Exit.OK:
-        say(shared.pasteable("next: sentry tags status   (new tag keys must be activated for costs)"))
+    if not dry_run and status == Exit.OK:
+        _tell_what_follows(shared, asked, done)
     return status
+
+
+def _tell_what_follows(shared: Common, asked: Asked, done: tuple[applying.Applied, ...]) -> None:
+    waiting = applied_view.pending(asked.plan, done)
+    for line in waiting:
+        say(line)
+    if waiting:
+        say(shared.pasteable("next: run it again in a day   (where each key stands: sentry tags status)"))
+    elif done and asked.manifest.cost_allocation_tags:
+        say(shared.pasteable("next: sentry tags status   (from when on costs carry the tags)"))
 
 
 def carried_out(context: Context, clouds: Mapping[str, Cloud], plan: Plan) -> tuple[applying.Applied, ...]:

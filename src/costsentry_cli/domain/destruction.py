@@ -9,17 +9,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from costsentry_cli.domain.kind import regions_of
+from costsentry_cli.domain.kind import Action, Change, regions_of
 from costsentry_cli.domain.manifest.types import Manifest
-from costsentry_cli.domain.plan import Action, Change, Plan, Wishes
+from costsentry_cli.domain.plan import Plan, Wishes
 
 WHENEVER = timedelta.min
 """A grace that is over for everything, also for what somebody marked as retired by hand."""
 
 
 def wanting_nothing(manifest: Manifest, target_region: str) -> Manifest:
-    """The manifest without its profiles, and with every region they named."""
-    return replace(manifest, profiles=(), regions=tuple(regions_of(manifest, target_region)))
+    """The manifest without its resources, and with every region they named."""
+    regions = tuple(regions_of(manifest, target_region))
+    return replace(manifest, profiles=(), regions=regions, cost_allocation_tags=(), budgets=(), anomaly_monitors=())
 
 
 def wishes(*, force: bool) -> Wishes:

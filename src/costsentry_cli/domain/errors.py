@@ -6,8 +6,10 @@ unique and documented.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 
 class Exit(IntEnum):
@@ -94,6 +96,7 @@ _ROWS: tuple[Entry, ...] = (
     Entry("CS0404", Exit.USAGE, "no AWS region", "--region us-east-1, or AWS_REGION"),
     Entry("CS0405", Exit.ACCESS, "that AWS profile does not exist", "see: aws configure list-profiles"),
     Entry("CS0406", Exit.ACCESS, "the AWS sign-in needs a component that is missing", "pip install 'botocore[crt]'"),
+    Entry("CS0407", Exit.ACCESS, "only the payer account can do this", "use that account's credentials"),
     # 08xx AWS
     Entry("CS0801", Exit.AWS, "AWS throttled the call", "run it again in a while: done work is not repeated"),
     Entry("CS0802", Exit.AWS, "AWS refused the call", "read AWS's sentence; it names the field"),
@@ -108,14 +111,18 @@ _ROWS: tuple[Entry, ...] = (
     Entry("CS0811", Exit.AWS, "billing data is not available", "see the message; data can be a day late"),
     Entry("CS0812", Exit.AWS, "the sandbox does not have this operation", "run it against AWS, or without --sandbox"),
     Entry("CS0813", Exit.USAGE, "the sandbox file cannot be used", "name another: --sandbox-db FILE"),
+    Entry("CS0814", Exit.AWS, "AWS found a condition of ours not met", "somebody else was quicker: run it again"),
     # 09xx ours
     Entry("CS0901", Exit.BUG, "a defect in this program", "run it with --debug and report the trace"),
     Entry("CS0902", Exit.INTERRUPTED, "interrupted", "run it again: done work is not repeated"),
 )
 
 NOT_THERE = "CS0803"
+CONFLICT = "CS0804"
+PAYER_ONLY = "CS0407"
+CONDITION_NOT_MET = "CS0814"
 INTERRUPTED = "CS0902"
-"""The two codes that the program itself asks for."""
+"""The codes that the program itself asks for."""
 
 ERRORS: dict[str, Entry] = {row.code: row for row in _ROWS}
 
@@ -124,11 +131,19 @@ class SentryError(Exception):
     """A failure with a row in the table.
 
     ``message`` says what happened, ``where`` names the place (``profiles.yaml:5:5`` or operation and request id),
-    ``help`` the next step (the row's own when not given), ``details`` further lines to print.
+    ``help`` the next step (the row's own when not given), ``details`` further lines to print. ``answer`` is what AWS's
+    error answer holds beside its code and sentence (the old ``Item`` of a conditional write), as in its model.
     """
 
     def __init__(
-        self, code: str, message: str, *, where: str = "", help: str = "", details: tuple[str, ...] = ()
+        self,
+        code: str,
+        message: str,
+        *,
+        where: str = "",
+        help: str = "",
+        details: tuple[str, ...] = (),
+        answer: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.entry = ERRORS[code]
@@ -136,6 +151,7 @@ class SentryError(Exception):
         self.where = where
         self.help = help or self.entry.help
         self.details = details
+        self.answer: Mapping[str, Any] = answer or {}
 
     @property
     def code(self) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from costsentry_cli.domain.manifest.types import Manifest
-from costsentry_cli.domain.plan import Action, Change, Wishes
+from costsentry_cli.domain.kind import Action, Change, Kind, Scope
+from costsentry_cli.domain.plan import Wishes
 from costsentry_cli.domain.resource import Desired, Observed
 
 SHARE = 0.3
@@ -21,30 +21,32 @@ def allowance(owned: int, wishes: Wishes) -> int:
 
 
 def refusals(
+    kind: Kind,
     changes: Sequence[Change],
     desired: Sequence[Desired],
     observed: Sequence[Observed],
-    namespace: str,
+    scope: Scope,
     wishes: Wishes,
 ) -> tuple[str, ...]:
-    """Why the plan of one scope is refused; nothing when it may go on."""
-    if not wishes.prune:
+    """Why the plan of one kind in one scope is refused; nothing when it may go on."""
+    if not (wishes.prune and kind.owned):
         return ()
     why: list[str] = []
-    if desired and not observed:
+    if kind.appearing is not None and desired and not observed:
         why.append("the listing came back empty: nothing can be pruned; run it without --prune")
-    owned = sum(thing.namespace == namespace for thing in observed)
+    owned = sum(thing.namespace == scope.namespace for thing in observed)
     deletes = sum(change.action is Action.DELETE and bool(change.calls) for change in changes)
     allowed = allowance(owned, wishes)
     if deletes > allowed:
         why.append(
-            f"{deletes} of {owned} profiles would be deleted, {allowed} may be; --max-deletes {deletes} allows it"
+            f"{deletes} of {owned} {kind.noun}s would be deleted, {allowed} may be; --max-deletes {deletes} allows it"
         )
     return tuple(why)
 
 
-def empty(manifest: Manifest, wishes: Wishes) -> tuple[str, ...]:
-    """An empty manifest never means: delete all."""
-    if wishes.prune and not manifest.profiles:
-        return ("the manifest wants no profile at all, and that never means: delete all (sentry destroy does)",)
-    return ()
+def empty(kinds: Sequence[Kind], wanted: int, wishes: Wishes) -> tuple[str, ...]:
+    """A manifest that wants nothing of these kinds never means: delete all."""
+    if not wishes.prune or wanted:
+        return ()
+    nothing = " and ".join(f"no {kind.noun}" for kind in kinds if kind.owned)
+    return (f"the manifest wants {nothing} at all, and that never means: delete all (sentry destroy does)",)

@@ -13,9 +13,9 @@ from typing import Any
 from costsentry_cli.domain import catalog
 from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.catalog import Catalog, kind_of_reference
-from costsentry_cli.domain.kind import Scope
+from costsentry_cli.domain.kind import Action, Change, Scope
 from costsentry_cli.domain.manifest.types import Manifest
-from costsentry_cli.domain.plan import MAKING, Action, Change, Plan
+from costsentry_cli.domain.plan import MAKING, Plan
 
 SERIES_PER_PROFILE = 6
 SERIES_USD = Decimal("0.30")
@@ -41,7 +41,7 @@ def lifecycles(plan: Plan, today: date) -> Plan:
         model = _model(change)
         held = unusable(model, change.scope.region) if model and change.action in MAKING else ""
         changes.append(hold(change, held) if held else change)
-    places = dict.fromkeys(change.scope.region for change in plan.of(*MAKING))
+    places = dict.fromkeys(change.scope.region for change in plan.of(*MAKING) if _model(change))
     warnings |= dict.fromkeys(warning for region in places for warning in _region(known, region))
     return replace(plan, changes=tuple(changes), warnings=(*plan.warnings, *warnings))
 
@@ -90,7 +90,7 @@ def _unusable(known: Catalog, model: str, region: str, today: date) -> str:
 def questions(plan: Plan) -> dict[Scope, tuple[ApiCall, ...]]:
     """The reading calls that tell whether what would be made can be: one per model and scope, and the quota."""
     asked: dict[Scope, tuple[ApiCall, ...]] = {}
-    for scope in dict.fromkeys(change.scope for change in plan.of(*MAKING) if change.calls):
+    for scope in dict.fromkeys(change.scope for change in plan.of(*MAKING) if change.calls and _model(change)):
         models = dict.fromkeys(_base(change) for change in _made_in(plan, scope))
         calls = [
             ApiCall("bedrock", "GetFoundationModelAvailability", {"modelId": m}, scope.region) for m in models if m
@@ -133,7 +133,7 @@ def _quota(plan: Plan, scope: Scope, answer: Mapping[str, Any]) -> list[str]:
     value = answer.get("Quota", {}).get("Value")
     if value is None:
         return []
-    here = [change for change in plan.changes if change.scope == scope]
+    here = [change for change in plan.changes if change.scope == scope and change.kind.measured]
     live = sum(change.action is not Action.CREATE for change in here)
     new = len(_made_in(plan, scope))
     if live + new <= value:
@@ -143,7 +143,7 @@ def _quota(plan: Plan, scope: Scope, answer: Mapping[str, Any]) -> list[str]:
 
 
 def _made_in(plan: Plan, scope: Scope) -> list[Change]:
-    return [change for change in plan.of(*MAKING) if change.scope == scope and change.calls]
+    return [change for change in plan.of(*MAKING) if change.scope == scope and change.calls and _model(change)]
 
 
 def _base(change: Change) -> str:

@@ -4,33 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from costsentry_cli.domain.activity import HOUR, Activity, since
 from costsentry_cli.domain.calls import ApiCall
-from costsentry_cli.domain.document import Mark
 from costsentry_cli.domain.errors import SentryError
-from costsentry_cli.domain.kind import Kind, Scope
+from costsentry_cli.domain.kind import Action, Change, FieldChange, Kind, Scope
 from costsentry_cli.domain.resource import Desired, Observed, Policy
 
-
-class Action(StrEnum):
-    """What the plan says of one resource."""
-
-    CREATE = "create"
-    UPDATE = "update"
-    REPLACE = "replace"
-    RETIRE = "retire"
-    DELETE = "delete"
-    SAME = "same"
-    RETIRED = "retired"
-    UNLISTED = "unlisted"
-    FOREIGN = "foreign"
-
-
-PENDING = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.RETIRE, Action.DELETE)
+PENDING = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.RETIRE, Action.WAIT, Action.DELETE)
 """What makes the account differ from what was asked for."""
 MAKING = (Action.CREATE, Action.REPLACE)
 """What makes a new resource."""
@@ -54,45 +37,12 @@ class Wishes:
 
 
 @dataclass(frozen=True)
-class FieldChange:
-    """One field: ``old`` None means it is added, ``new`` None that it goes."""
-
-    field: str
-    old: str | None
-    new: str | None
-
-
-@dataclass(frozen=True)
-class Change:
-    """One resource of the plan with the calls that would be made for it, in order.
-
-    ``after`` are the calls that follow once what ``calls`` made is confirmed (retiring what was replaced). ``seen`` is
-    how many calls it had in the last 14 days, None when that is not known; ``held`` says why nothing is done for it.
-    """
-
-    action: Action
-    kind: Kind
-    scope: Scope
-    name: str
-    fields: tuple[FieldChange, ...] = ()
-    calls: tuple[ApiCall, ...] = ()
-    after: tuple[ApiCall, ...] = ()
-    arn: str | None = None
-    at: Mark | None = None
-    desired: Desired | None = None
-    seen: int | None = None
-    retired: bool = False
-    held: str = ""
-    known: tuple[str, ...] = ()
-    """ARNs that carried the key before: a creation must not be answered with one of them."""
-
-
-@dataclass(frozen=True)
 class Trouble:
-    """A scope that could not be looked at; the others go on."""
+    """A scope that could not be looked at, for one kind or for all; the others go on."""
 
     scope: Scope
     error: SentryError
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True)
@@ -106,12 +56,13 @@ class Plan:
 
     @property
     def calls(self) -> tuple[ApiCall, ...]:
-        """Every writing call of the plan."""
-        return tuple(call for change in self.changes for call in (*change.calls, *change.after))
+        """Every writing call of the plan; one that several changes share stands once."""
+        calls = {id(call): call for change in self.changes for call in (*change.calls, *change.after)}
+        return tuple(calls.values())
 
     @property
     def pending(self) -> bool:
-        """True when the account is not what the manifest says."""
+        """True when the account is not what the manifest says, be it only that AWS is waited for."""
         return any(change.action in PENDING for change in self.changes)
 
     def count(self, *actions: Action) -> int:
@@ -161,7 +112,7 @@ def diff(
             changes.append(_unlisted(kind, thing, scope, sight))
     foreign = (thing for thing in observed if thing.namespace != scope.namespace)
     changes += [Change(Action.FOREIGN, kind, scope, thing.name, arn=thing.arn) for thing in foreign]
-    return tuple(changes)
+    return kind.arranged(tuple(changes))
 
 
 def generation(arns: Iterable[str]) -> str:
@@ -175,15 +126,18 @@ def _compare(kind: Kind, wish: Desired, found: Sequence[Observed], scope: Scope,
     if not active:
         fields = tuple(FieldChange(name, None, value) for name, value in wish.fields.items() if name != "name")
         calls = kind.create(wish, scope, generation(thing.arn for thing in found))
-        known = tuple(thing.arn for thing in found)
-        return [Change(Action.CREATE, kind, scope, wish.name, fields, calls, at=wish.at, desired=wish, known=known)]
+        if not calls:
+            return [Change(Action.WAIT, kind, scope, wish.name, at=wish.at, desired=wish)]
+        after, known = kind.complete(wish, scope), tuple(thing.arn for thing in found)
+        change = Change(Action.CREATE, kind, scope, wish.name, fields, calls, after, at=wish.at, desired=wish)
+        return [replace(change, known=known)]
     right = [thing for thing in active if not _replaces(kind, field_changes(kind, wish, thing))]
     if len(active) == 1 and not right:
         return [_replace(kind, wish, active[0], found, scope, sight)]
     if len(right) != 1:
         arns = tuple(thing.arn for thing in active)
         raise SentryError(
-            "CS0205", f"{len(active)} profiles carry the key {wish.key!r}", where=scope.region, details=arns
+            "CS0205", f"{len(active)} {kind.noun}s carry the key {wish.key!r}", where=scope.region, details=arns
         )
     # A replace that was cut off after its create: the right one is there, the others still have to step aside.
     rest = [thing for thing in active if thing is not right[0]]
@@ -209,7 +163,7 @@ def _replace(
         wish.name,
         field_changes(kind, wish, found),
         calls=kind.create(wish, scope, generation(arns)) if allowed else (),
-        after=kind.retire(found, scope, sight.now) if allowed else (),
+        after=(*kind.complete(wish, scope), *kind.retire(found, scope, sight.now)) if allowed else (),
         arn=found.arn,
         at=wish.at,
         desired=wish,
@@ -242,7 +196,7 @@ def _unlisted(kind: Kind, thing: Observed, scope: Scope, sight: Sight) -> Change
 
 
 def _delete(kind: Kind, thing: Observed, scope: Scope, sight: Sight, seen: int | None) -> Change:
-    held = _why_not(thing, sight, seen)
+    held = _why_not(kind, thing, sight, seen)
     calls = () if held else kind.delete(thing, scope)
     retired = thing.retired is not None
     return Change(
@@ -250,10 +204,10 @@ def _delete(kind: Kind, thing: Observed, scope: Scope, sight: Sight, seen: int |
     )
 
 
-def _why_not(thing: Observed, sight: Sight, seen: int | None) -> str:
+def _why_not(kind: Kind, thing: Observed, sight: Sight, seen: int | None) -> str:
     if not thing.marked:
         return "lacks one of our ownership marks"
-    if sight.wishes.force:
+    if sight.wishes.force or not kind.measured:
         return ""
     if seen is None:
         return "whether it is in use is not known; --force deletes it all the same"

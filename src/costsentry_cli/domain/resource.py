@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from costsentry_cli.domain.document import Mark
 
@@ -59,6 +60,8 @@ class Observed:
     """Every tag as it stands on the resource, ours included."""
     members: tuple[str, ...] = ()
     """What it is made of, as far as AWS tells: ARNs of foundation models."""
+    raw: Mapping[str, Any] = field(default_factory=dict)
+    """AWS's own answer, where an update must send back whole what it changes in part."""
 
 
 def tags_in(fields: Mapping[str, str]) -> dict[str, str]:

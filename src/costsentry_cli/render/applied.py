@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from costsentry_cli.domain.errors import SentryError
-from costsentry_cli.domain.plan import Action, Change, Plan
+from costsentry_cli.domain.kind import Action, Change
+from costsentry_cli.domain.plan import Plan
 from costsentry_cli.domain.table import Column, Row, Table
 from costsentry_cli.render.plan import MARKS, place
 from costsentry_cli.render.safe import safe_line
@@ -20,6 +21,7 @@ DONE = {
 }
 COLUMNS = (
     Column("result", "Result"),
+    Column("kind", "Kind", drop=3),
     Column("name", "Name"),
     Column("account", "Account", drop=5),
     Column("region", "Region", drop=3),
@@ -52,6 +54,16 @@ class Ended(Protocol):
         """False when it was not begun."""
         ...
 
+    @property
+    def waits(self) -> str:
+        """Why AWS did not do it yet, though nothing is wrong."""
+        ...
+
+    @property
+    def done(self) -> int:
+        """How many of its calls succeeded before one failed."""
+        ...
+
 
 def line(one: Ended) -> str:
     """``created   aws-docs-sales-prod   arn:…`` or what failed and what helps."""
@@ -62,22 +74,44 @@ def line(one: Ended) -> str:
         error = one.error
         details = "".join(f"\n              {safe_line(detail)}" for detail in error.details)
         fix = f"\n              fix: {safe_line(error.help)}"
+        before = f"\n              {_parts(one)}" if one.done else ""
         at = f"\n              {safe_line(error.where)}" if error.where else ""
-        return f"  x failed    {name}  {error.code} {safe_line(error.message)}{at}{details}{fix}"
+        return f"  x failed    {name}  {error.code} {safe_line(error.message)}{at}{details}{before}{fix}"
+    if one.waits:
+        return f"  > pending   {name}  {safe_line(one.waits)}"
     told = f"  {MARKS[one.change.action]} {DONE[one.change.action]:<9} {name}  {safe_line(one.arn or '')}".rstrip()
     if one.change.action is Action.REPLACE:
         return f"{told}\n              was {safe_line(one.change.arn or '')}"
     return told
 
 
+def _parts(one: Ended) -> str:
+    """How far it came: what was done of it stays done."""
+    calls = len(one.change.calls) + len(one.change.after)
+    return f"{one.done} of its {calls} calls were done before"
+
+
+def pending(plan: Plan, ended: Sequence[Ended]) -> tuple[str, ...]:
+    """A line for each reason to wait, with the names of what waits for it."""
+    names: dict[str, list[str]] = {}
+    for change in plan.of(Action.WAIT):
+        names.setdefault(change.kind.waiting, []).append(safe_line(change.name))
+    for one in ended:
+        if one.waits:
+            names.setdefault(one.waits, []).append(safe_line(one.change.name))
+    return tuple(f"pending: {', '.join(mine)}: {safe_line(why)}" for why, mine in names.items())
+
+
 def counts(plan: Plan, ended: Sequence[Ended]) -> dict[str, int]:
-    """How many were applied, failed, not tried, held back, and needed nothing."""
+    """How many were applied, failed, not tried, are waited for, held back, and needed nothing."""
     failed = sum(one.tried and one.error is not None for one in ended)
     left = sum(not one.tried for one in ended)
+    waiting = sum(bool(one.waits) for one in ended)
     return {
-        "applied": len(ended) - failed - left,
+        "applied": len(ended) - failed - left - waiting,
         "failed": failed,
         "not_tried": left,
+        "pending": waiting + plan.count(Action.WAIT),
         "held": sum(bool(change.held) for change in plan.changes),
         "unchanged": plan.count(Action.SAME),
     }
@@ -88,7 +122,9 @@ def sentence(plan: Plan, ended: Sequence[Ended]) -> str:
     numbers = counts(plan, ended)
     shown = [f"{numbers['applied']} applied", f"{numbers['failed']} failed"]
     shown += [
-        f"{numbers[name]} {words}" for name, words in (("not_tried", "not tried"), ("held", "held")) if numbers[name]
+        f"{numbers[name]} {words}"
+        for name, words in (("not_tried", "not tried"), ("pending", "pending"), ("held", "held"))
+        if numbers[name]
     ]
     again = "  Safe to run again: done work is not repeated." if numbers["failed"] or numbers["not_tried"] else ""
     return f"{', '.join(shown)}, {numbers['unchanged']} unchanged.{again}"
@@ -105,10 +141,14 @@ def as_table(plan: Plan, ended: Sequence[Ended], manifest_name: str) -> Table:
 def _row(change: Change, one: Ended | None, manifest_name: str) -> Row:
     where = (change.scope.account, change.scope.region)
     at = place(change, manifest_name) or None
+    named = (change.kind.noun, change.name)
     if one is None:
-        result = "held" if change.held else change.action.value
-        return (result, change.name, *where, change.arn, at, change.held or None)
+        pending = change.action is Action.WAIT
+        result = "held" if change.held else "pending" if pending else change.action.value
+        return (result, *named, *where, change.arn, at, change.held or (change.kind.waiting if pending else None))
+    if one.waits:
+        return ("pending", *named, *where, one.arn, at, one.waits)
     if one.error is None:
-        return (DONE[change.action], change.name, *where, one.arn, at, None)
+        return (DONE[change.action], *named, *where, one.arn, at, None)
     result = "failed" if one.tried else "not tried"
-    return (result, change.name, *where, one.arn or change.arn, at, f"{one.error.code} {one.error.message}")
+    return (result, *named, *where, one.arn or change.arn, at, f"{one.error.code} {one.error.message}")

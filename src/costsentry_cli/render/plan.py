@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
+from costsentry_cli.domain.kind import GLOBAL, Action, Change, FieldChange
 from costsentry_cli.domain.money import usd
-from costsentry_cli.domain.plan import LEFT, PENDING, Action, Change, FieldChange, Plan
+from costsentry_cli.domain.plan import LEFT, PENDING, Plan, Trouble
 from costsentry_cli.domain.resource import TAG_FIELD
 from costsentry_cli.domain.table import Column, Row, Table, Type
 from costsentry_cli.render.cells import field_diff
@@ -17,6 +21,7 @@ MARKS = {
     Action.UPDATE: "~",
     Action.REPLACE: "!",
     Action.RETIRE: "~",
+    Action.WAIT: ">",
     Action.DELETE: "-",
     Action.SAME: "=",
     Action.RETIRED: ".",
@@ -40,10 +45,11 @@ COLUMNS = (
     Column("manifest", "Manifest", drop=3),
     Column("held", "Held", drop=4),
 )
+ASKED = {Action.WAIT: "wait for"}
 LABEL = 10
 INDENT = " " * 15
 WIDTH = 80
-NOTE = "AWS cannot edit this: a new profile with a NEW ARN is made, the old one goes on working until it is pruned"
+NOTE = "AWS cannot edit this: a new {} with a NEW ARN is made, the old one goes on working until it is pruned"
 
 
 def as_table(plan: Plan, manifest_name: str, facts: dict[str, object]) -> Table:
@@ -74,7 +80,8 @@ def _row(change: Change, manifest_name: str) -> Row:
 
 def as_text(plan: Plan, manifest_name: str, width: int = WIDTH) -> str:
     """The plan for a terminal: what would change in full, what is the same in number. ARNs are never folded."""
-    many = len({change.scope for change in plan.changes} | {trouble.scope for trouble in plan.troubles}) > 1
+    places = {change.scope for change in plan.changes} | {trouble.scope for trouble in plan.troubles}
+    many = len({place for place in places if place.region != GLOBAL}) > 1
     body = listed(plan, manifest_name, width, many=many)
     lines = [_head(plan, manifest_name), "", *body, ""] if body else []
     lines += [f"warning: {safe_line(warning)}" for warning in plan.warnings]
@@ -85,23 +92,67 @@ def as_text(plan: Plan, manifest_name: str, width: int = WIDTH) -> str:
 
 def listed(plan: Plan, manifest_name: str, width: int = WIDTH, *, many: bool) -> list[str]:
     """A paragraph for each change, a line for what is left alone; with ``many`` each says its account and region."""
-    width -= len(INDENT) + LABEL
-    names = max((len(safe_line(change.name)) for change in plan.of(*PENDING)), default=0) + 2
-    lines = [line for change in plan.of(*PENDING) for line in _told(change, manifest_name, names, width, many=many)]
-    same = plan.count(Action.SAME)
-    if same and plan.pending:
-        lines.append(f"  = same     {same}")
-    lines += [_left(change, many=many) for change in plan.of(*LEFT)]
-    for trouble in plan.troubles:
-        where = f"{trouble.scope.account} {trouble.scope.region}"
-        lines.append(f"  x unread   {where}: {trouble.error.code} {safe_line(trouble.error.message)}")
-    return lines
+    lines = _Lines(plan, manifest_name, width - len(INDENT) - LABEL, many)
+    told = [line for change in plan.of(*PENDING) for line in lines.told(change)]
+    if plan.count(Action.SAME) and plan.pending:
+        told.append(f"  = same     {_counted(plan.of(Action.SAME))}")
+    told += [lines.left(change) for change in plan.of(*LEFT)]
+    return told + [_unread(trouble) for trouble in plan.troubles]
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """How the changes of one plan are written: ``width`` is what a detail may take, ``many`` tells places apart."""
+
+    plan: Plan
+    manifest_name: str
+    width: int
+    many: bool
+
+    @cached_property
+    def several(self) -> bool:
+        """The plan has more than one kind: a name alone does not say what it names."""
+        return len({change.kind.noun for change in self.plan.changes}) > 1
+
+    @cached_property
+    def column(self) -> int:
+        """How wide the names are."""
+        return max((len(self.named(change)) for change in self.plan.of(*PENDING)), default=0) + 2
+
+    def named(self, change: Change) -> str:
+        """The name, with the kind before it where the plan has several."""
+        return f"{change.kind.noun} {safe_line(change.name)}" if self.several else safe_line(change.name)
+
+    def told(self, change: Change) -> list[str]:
+        """A paragraph."""
+        place_in_file, scope = place(change, self.manifest_name), _scope(change) if self.many else ""
+        facts = (place_in_file, scope, "retired" if change.retired else "")
+        where = "  ".join(fact for fact in facts if fact)
+        head = f"  {MARKS[change.action]} {change.action:<8} {self.named(change):<{self.column}}{where}".rstrip()
+        return [head, *(INDENT + line for line in _details(change, self.width))]
+
+    def left(self, change: Change) -> str:
+        """A line for what is left alone."""
+        where = f"  {_scope(change)}" if self.many else ""
+        return f"  {MARKS[change.action]} {change.action:<8} {self.named(change)}{where}  {WHY_LEFT[change.action]}"
+
+
+def _unread(trouble: Trouble) -> str:
+    what = f"{trouble.kind.noun}s of " if trouble.kind is not None else ""
+    where = f"{what}{trouble.scope.account} {trouble.scope.region}".rstrip()
+    return f"  x unread   {where}: {trouble.error.code} {safe_line(trouble.error.message)}"
+
+
+def _counted(changes: Sequence[Change]) -> str:
+    """``3 profiles, 1 tag key``."""
+    numbers = Counter(change.kind.noun for change in changes)
+    return ", ".join(f"{number} {noun}{'s' if number != 1 else ''}" for noun, number in numbers.items())
 
 
 def sentence(plan: Plan) -> str:
     """``Plan: 3 to create, 0 to update, 0 to replace, 0 to delete.``"""
-    shown = [a for a in PENDING if a is not Action.RETIRE or plan.count(a)]
-    return f"Plan: {', '.join(f'{plan.count(action)} to {action}' for action in shown)}."
+    shown = [a for a in PENDING if a not in (Action.RETIRE, Action.WAIT) or plan.count(a)]
+    return f"Plan: {', '.join(f'{plan.count(action)} to {ASKED.get(action, action)}' for action in shown)}."
 
 
 def series_line(profiles: int, series: int, monthly: Decimal) -> str:
@@ -112,29 +163,17 @@ def series_line(profiles: int, series: int, monthly: Decimal) -> str:
 
 
 def _no_changes(plan: Plan, manifest_name: str) -> str:
-    number = plan.count(Action.SAME)
-    verb = "matches" if number == 1 else "match"
-    return f"No changes. {number} profile{'s' if number != 1 else ''} {verb} {manifest_name}."
+    same = plan.of(Action.SAME)
+    verb = "matches" if len(same) == 1 else "match"
+    return f"No changes. {_counted(same) or 'Nothing is asked for:'} {verb} {manifest_name}."
 
 
 def _head(plan: Plan, manifest_name: str) -> str:
-    wanted = plan.count(Action.CREATE, Action.UPDATE, Action.REPLACE, Action.SAME)
+    wanted = plan.count(Action.CREATE, Action.UPDATE, Action.REPLACE, Action.WAIT, Action.SAME)
     foreign = plan.count(Action.FOREIGN)
-    live = len(plan.changes) - plan.count(Action.CREATE)
+    live = len(plan.changes) - plan.count(Action.CREATE, Action.WAIT)
     note = f" ({foreign} not managed here)" if foreign else ""
     return f"{manifest_name} -> {wanted} wanted, {live} live{note}"
-
-
-def _told(change: Change, manifest_name: str, names: int, width: int, *, many: bool) -> list[str]:
-    facts = (place(change, manifest_name), _scope(change) if many else "", "retired" if change.retired else "")
-    where = "  ".join(fact for fact in facts if fact)
-    head = f"  {MARKS[change.action]} {change.action:<8} {safe_line(change.name):<{names}}{where}".rstrip()
-    return [head, *(INDENT + line for line in _details(change, width))]
-
-
-def _left(change: Change, *, many: bool) -> str:
-    where = f"  {_scope(change)}" if many else ""
-    return f"  {MARKS[change.action]} {change.action:<8} {safe_line(change.name)}{where}  {WHY_LEFT[change.action]}"
 
 
 def _scope(change: Change) -> str:
@@ -142,6 +181,8 @@ def _scope(change: Change) -> str:
 
 
 def _details(change: Change, width: int) -> Iterable[str]:
+    if change.action is Action.WAIT:
+        yield from _wrapped(change.kind.waiting.split(), width + LABEL)
     if change.action is Action.CREATE:
         yield from _wanted(change, width)
         return
@@ -149,10 +190,10 @@ def _details(change: Change, width: int) -> Iterable[str]:
         yield from _diff_lines(field, width + LABEL)
     if change.action in (Action.REPLACE, Action.RETIRE, Action.DELETE):
         yield f"{'arn':<{LABEL}}{safe_line(change.arn or '')}"
-    if change.action in (Action.REPLACE, Action.DELETE):
+    if change.kind.measured and change.action in (Action.REPLACE, Action.DELETE):
         yield f"{'in use':<{LABEL}}{used(change.seen, retired=change.retired)}"
     if change.action is Action.REPLACE:
-        for number, line in enumerate(_wrapped(NOTE.split(), width)):
+        for number, line in enumerate(_wrapped(NOTE.format(change.kind.noun).split(), width)):
             yield f"{'note' if number == 0 else '':<{LABEL}}{line}"
     if change.held:
         yield f"{'held':<{LABEL}}{safe_line(change.held)}"

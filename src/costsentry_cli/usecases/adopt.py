@@ -9,7 +9,7 @@ from costsentry_cli.domain.adoption import Adoption, of_other_models, owned_by_a
 from costsentry_cli.domain.calls import ApiCall, Cloud
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.kind import Scope
-from costsentry_cli.domain.kinds.inference_profile import InferenceProfile
+from costsentry_cli.domain.kinds.inference_profile import InferenceProfile, observed_in, wanted_in
 from costsentry_cli.domain.manifest.findings import most_similar
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.references import profile_id
@@ -83,8 +83,7 @@ def carry_out(clouds: Mapping[str, Cloud], adoptions: Sequence[Adoption]) -> tup
 
 
 def _look(cloud: Cloud, scope: Scope, manifest: Manifest) -> _Place:
-    kind = InferenceProfile()
-    return _Place(cloud, scope, kind.desired(manifest, scope), kind.observe(cloud, scope))
+    return _Place(cloud, scope, wanted_in(manifest, scope), observed_in(cloud, scope.region))
 
 
 def _one(place: _Place, text: str) -> Observed | None:

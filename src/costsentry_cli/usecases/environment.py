@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from costsentry_cli.domain.calls import ApiCall, Cloud
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.kind import Scope
-from costsentry_cli.domain.kinds.inference_profile import InferenceProfile
+from costsentry_cli.domain.kinds.inference_profile import wanted_in
 from costsentry_cli.domain.lookup import of_keys
 from costsentry_cli.domain.manifest.findings import most_similar
 from costsentry_cli.domain.manifest.types import Manifest
@@ -32,7 +32,7 @@ def mapped(cloud: Cloud, manifest: Manifest, scope: Scope, by: str, *, with_mode
 
     Raises ``SentryError`` CS0105 when a profile does not exist yet or none has the tag, CS0106 when two have one label.
     """
-    wanted = InferenceProfile().desired(manifest, scope)
+    wanted = wanted_in(manifest, scope)
     if not wanted:
         raise SentryError("CS0105", f"{manifest.source.name} has no profile for {scope.region}", help="give --region")
     found = of_keys(cloud, scope, wanted)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.inventory import Sighting
 from costsentry_cli.domain.kind import Scope
-from costsentry_cli.domain.kinds.inference_profile import InferenceProfile
+from costsentry_cli.domain.kinds.inference_profile import observed_in
 from costsentry_cli.domain.sources import recorded, system_profiles, told
 
 
@@ -17,7 +17,7 @@ def take(cloud: Cloud, account: str, regions: Sequence[str]) -> tuple[Sighting, 
 
 
 def _region(cloud: Cloud, scope: Scope) -> list[Sighting]:
-    things = InferenceProfile().observe(cloud, scope)
+    things = observed_in(cloud, scope.region)
     systems = {} if all(map(recorded, things)) else system_profiles(cloud, scope.region)
     return [
         Sighting(thing, (thing.fields["model"],), certain=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.kind import Scope
-from costsentry_cli.domain.kinds.inference_profile import InferenceProfile
+from costsentry_cli.domain.kinds.inference_profile import observed_in
 from costsentry_cli.domain.references import profile_id
 from costsentry_cli.domain.resource import Observed, tags_in
 from costsentry_cli.domain.table import Column, Pair, Row, Table, Type
@@ -28,7 +28,7 @@ def listing(clouds: Mapping[str, Cloud], scopes: Sequence[Scope], namespace: str
     """Every application inference profile of the scopes; only one namespace's when it is given."""
     rows: list[Row] = []
     for scope in scopes:
-        found = InferenceProfile().observe(clouds[scope.account], scope)
+        found = observed_in(clouds[scope.account], scope.region)
         kept = sorted((one for one in found if namespace in (None, one.namespace)), key=lambda one: (one.name, one.arn))
         rows += [_row(thing, scope) for thing in kept]
     return Table("profiles", COLUMNS, tuple(rows))

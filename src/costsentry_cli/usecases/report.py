@@ -12,7 +12,7 @@ from costsentry_cli.domain.assumptions import COST_EXPLORER_REQUEST_USD, PRODUCT
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.costs import METRIC, Costs, costs_call, fold
 from costsentry_cli.domain.errors import SentryError
-from costsentry_cli.domain.kinds.cost_allocation_tag import observe_active
+from costsentry_cli.domain.kinds.cost_allocation_tag import active_keys
 from costsentry_cli.domain.money import places, usd
 from costsentry_cli.domain.table import Cell, Column, Table, Type
 from costsentry_cli.domain.window import Window
@@ -39,7 +39,7 @@ def costs(cloud: Cloud, group_by: str, window: Window) -> Table:
 def _inactive(cloud: Cloud, key: str) -> tuple[str, ...]:
     """Everything is untagged: say so when the key is none that billing splits costs by. Asking this is free."""
     try:
-        active = [tag.key for tag in observe_active(cloud)]
+        active = [tag.key for tag in active_keys(cloud)]
     except SentryError:  # a member account may not ask
         return ()
     if key in active:

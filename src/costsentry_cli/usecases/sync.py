@@ -4,56 +4,75 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 
 from costsentry_cli.domain.activity import Activity, folded
 from costsentry_cli.domain.calls import ApiCall, Cloud
-from costsentry_cli.domain.errors import SentryError
+from costsentry_cli.domain.errors import PAYER_ONLY, Exit, SentryError
 from costsentry_cli.domain.guard import empty, refusals
-from costsentry_cli.domain.kind import Kind, Scope, regions_of
+from costsentry_cli.domain.kind import Change, Kind, Scope, scopes_of
 from costsentry_cli.domain.manifest.types import Manifest
-from costsentry_cli.domain.plan import Change, Plan, Sight, Trouble, Wishes, asked_about, diff
+from costsentry_cli.domain.plan import Plan, Sight, Trouble, Wishes, asked_about, diff
 
-SCOPES_AT_ONCE = 8
+LOOKS_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What one kind is in one scope, or why it cannot be seen; ``wanted`` counts what the manifest wants of it."""
+
+    kind: Kind
+    scope: Scope
+    wanted: int
+    changes: tuple[Change, ...] = ()
+    refused: tuple[str, ...] = ()
+    error: SentryError | None = None
 
 
 def plan(
-    clouds: Mapping[str, Cloud], manifest: Manifest, kinds: Sequence[Kind], region: str, wishes: Wishes, now: datetime
+    clouds: Mapping[str, Cloud], manifest: Manifest, kinds: Sequence[Kind], home: Scope, wishes: Wishes, now: datetime
 ) -> Plan:
     """The changes of these kinds in every account (``clouds``) and region of the manifest; reading calls only.
 
-    Scopes are looked at side by side. One that cannot be is a trouble of the plan; when none can, its error is raised.
+    ``home`` is the target's own account and region. Every kind is looked at in each of its scopes, side by side. A look
+    that fails is a trouble of the plan; when none succeeds, its error is raised.
     """
-    places = regions_of(manifest, region)
-    scopes = [Scope(account, place, manifest.namespace) for account in clouds for place in places]
+    accounts = [account.id for account in manifest.accounts if account.id in clouds] or [home.account]
+    looks = [(kind, scope) for kind in kinds for scope in scopes_of(kind, manifest, home, accounts)]
     sight = Sight(wishes, now)
-    with ThreadPoolExecutor(min(SCOPES_AT_ONCE, len(scopes))) as pool:
-        looked = list(pool.map(lambda one: _looked_at(clouds[one.account], one, manifest, kinds, sight), scopes))
-    plans = [one for one in looked if isinstance(one, Plan)]
-    troubles = tuple(one for one in looked if isinstance(one, Trouble))
-    if not plans:
-        raise troubles[0].error
+    with ThreadPoolExecutor(min(LOOKS_AT_ONCE, len(looks))) as pool:
+        looked = list(pool.map(lambda one: _look(clouds[one[1].account], one[0], one[1], manifest, sight), looks))
+    failed = [one for one in looked if one.error is not None]
+    if len(failed) == len(looked) and failed[0].error is not None:
+        raise failed[0].error
+    wanted = sum(one.wanted for one in looked)
     return Plan(
-        tuple(change for one in plans for change in one.changes),
-        (*empty(manifest, wishes), *dict.fromkeys(why for one in plans for why in one.refused)),
-        troubles=troubles,
+        tuple(change for one in looked for change in one.changes),
+        (*empty(kinds, wanted, wishes), *dict.fromkeys(why for one in looked for why in one.refused)),
+        tuple(one.error.message for one in failed if one.error is not None and one.error.code == PAYER_ONLY),
+        tuple(Trouble(one.scope, one.error, one.kind) for one in failed if one.error is not None and _matters(one)),
     )
 
 
-def _looked_at(cloud: Cloud, scope: Scope, manifest: Manifest, kinds: Sequence[Kind], sight: Sight) -> Plan | Trouble:
-    changes: list[Change] = []
-    refused: list[str] = []
+def _look(cloud: Cloud, kind: Kind, scope: Scope, manifest: Manifest, sight: Sight) -> _Look:
+    desired = kind.desired(manifest, scope, sight.now)
     try:
-        for kind in kinds:
-            desired, observed = kind.desired(manifest, scope), kind.observe(cloud, scope)
-            first = diff(kind, desired, observed, scope, sight)
-            seen = activity(cloud, kind, asked_about(first), scope, sight.now)
-            final = diff(kind, desired, observed, scope, Sight(sight.wishes, sight.now, seen)) if seen else first
-            changes += final
-            refused += refusals(final, desired, observed, scope.namespace, sight.wishes)
+        observed = kind.observe(cloud, scope, desired)
+        first = diff(kind, desired, observed, scope, sight)
+        seen = activity(cloud, kind, asked_about(first), scope, sight.now)
+        final = diff(kind, desired, observed, scope, Sight(sight.wishes, sight.now, seen)) if seen else first
     except SentryError as error:
-        return Trouble(scope, error)
-    return Plan(tuple(changes), tuple(refused))
+        return _Look(kind, scope, len(desired), error=error)
+    refused = refusals(kind, final, desired, observed, scope, sight.wishes)
+    return _Look(kind, scope, len(desired), final, refused)
+
+
+def _matters(look: _Look) -> bool:
+    """A failed look is no trouble where another account must do it, or where one may not look and wants nothing."""
+    denied = look.error is not None and look.error.exit is Exit.ACCESS
+    idle = look.wanted == 0 and denied and not look.kind.regional
+    return not idle and (look.error is None or look.error.code != PAYER_ONLY)
 
 
 def activity(cloud: Cloud, kind: Kind, arns: Sequence[str], scope: Scope, now: datetime) -> Activity:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from costsentry_cli.domain.kind import Kind
+from costsentry_cli.domain.kinds.cost_allocation_tag import CostAllocationTag
 from costsentry_cli.domain.kinds.inference_profile import InferenceProfile
 
-KINDS: tuple[Kind, ...] = (InferenceProfile(),)
+KINDS: tuple[Kind, ...] = (InferenceProfile(), CostAllocationTag())

@@ -17,7 +17,7 @@ from costsentry_cli.domain.aws_limits import AWS_TAG_PREFIX
 from costsentry_cli.domain.calls import ApiCall, Cloud
 from costsentry_cli.domain.catalog import kind_of_reference, load
 from costsentry_cli.domain.errors import NOT_THERE
-from costsentry_cli.domain.kind import Scope
+from costsentry_cli.domain.kind import Appearing, Kind, Scope
 from costsentry_cli.domain.manifest.types import DesiredProfile, Manifest
 from costsentry_cli.domain.resource import (
     KEY_TAG,
@@ -39,26 +39,43 @@ ARN_TYPE = ":application-inference-profile/"
 _REPLACED = frozenset({"name", "description", "model"})
 
 
-class InferenceProfile:
+class ProfilesAppearing:
+    """A new profile is in the listing after some seconds; Get finds it sooner."""
+
+    def listing(self, scope: Scope) -> ApiCall:
+        """Application profiles, a thousand a page."""
+        return listing_call(scope.region)
+
+    def listed(self, page: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+        """Name and ARN of each summary."""
+        return [(s["inferenceProfileName"], s["inferenceProfileArn"]) for s in page["inferenceProfileSummaries"]]
+
+    def confirm(self, arn: str, scope: Scope) -> ApiCall:
+        """GetInferenceProfile by ARN."""
+        return ApiCall("bedrock", "GetInferenceProfile", {"inferenceProfileIdentifier": arn}, scope.region)
+
+
+class InferenceProfile(Kind):
     """Kind: application inference profile, service ``bedrock``."""
 
     noun = "profile"
+    regional = True
+    measured = True
+    appearing: Appearing = ProfilesAppearing()
 
     def policy(self, field: str) -> Policy:
         """Tags change in place; name, description and model replace."""
         return Policy.REPLACE if field in _REPLACED else Policy.IN_PLACE
 
-    def desired(self, manifest: Manifest, scope: Scope) -> tuple[Desired, ...]:
+    def desired(self, manifest: Manifest, scope: Scope, now: datetime) -> tuple[Desired, ...]:
         """Every profile of the manifest that belongs in the scope's region."""
-        return tuple(
-            _desired(profile, scope)
-            for profile in manifest.profiles
-            if not profile.regions or scope.region in profile.regions
-        )
+        del now
+        return wanted_in(manifest, scope)
 
-    def observe(self, cloud: Cloud, scope: Scope) -> tuple[Observed, ...]:
-        """All application profiles of the region with their tags: one listing, then one tag read for each."""
-        return tagged(cloud, list_profiles(cloud, scope.region), scope.region)
+    def observe(self, cloud: Cloud, scope: Scope, wanted: Sequence[Desired]) -> tuple[Observed, ...]:
+        """All application profiles of the region with their tags; see ``observed_in``."""
+        del wanted
+        return observed_in(cloud, scope.region)
 
     def activity(self, arns: Sequence[str], scope: Scope, now: datetime) -> tuple[ApiCall, ...]:
         """Invocations by profile id, the last segment of the ARN."""
@@ -111,26 +128,20 @@ class InferenceProfile:
         params = {"inferenceProfileIdentifier": observed.arn}
         return (ApiCall("bedrock", "DeleteInferenceProfile", params, scope.region),)
 
-    def made(self, answer: Mapping[str, Any]) -> str:
+    def made(self, desired: Desired, scope: Scope, answer: Mapping[str, Any]) -> str:
         """The new profile's ARN."""
+        del desired, scope
         return str(answer["inferenceProfileArn"])
-
-    def listing(self, scope: Scope) -> ApiCall:
-        """Application profiles, a thousand a page."""
-        return listing_call(scope.region)
-
-    def listed(self, page: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-        """Name and ARN of each summary."""
-        return [(s["inferenceProfileName"], s["inferenceProfileArn"]) for s in page["inferenceProfileSummaries"]]
-
-    def confirm(self, arn: str, scope: Scope) -> ApiCall:
-        """GetInferenceProfile by ARN."""
-        return ApiCall("bedrock", "GetInferenceProfile", {"inferenceProfileIdentifier": arn}, scope.region)
 
 
 def listing_call(region: str) -> ApiCall:
     """ListInferenceProfiles of application profiles, a thousand a page."""
     return ApiCall("bedrock", "ListInferenceProfiles", {"typeEquals": "APPLICATION", "maxResults": PAGE}, region)
+
+
+def observed_in(cloud: Cloud, region: str) -> tuple[Observed, ...]:
+    """All application profiles of a region with their tags: one listing, then one tag read for each."""
+    return tagged(cloud, list_profiles(cloud, region), region)
 
 
 def list_profiles(cloud: Cloud, region: str) -> list[dict[str, Any]]:
@@ -210,6 +221,15 @@ def client_token(desired: Desired, scope: Scope, generation: str = "") -> str:
     parts = (scope.account, scope.region, scope.namespace, desired.key, desired.name, desired.fields["model"])
     described = desired.fields.get("description", "")
     return hashlib.sha256("\0".join((*parts, described, generation)).encode()).hexdigest()
+
+
+def wanted_in(manifest: Manifest, scope: Scope) -> tuple[Desired, ...]:
+    """Every profile of the manifest that belongs in the scope's region."""
+    return tuple(
+        _desired(profile, scope)
+        for profile in manifest.profiles
+        if not profile.regions or scope.region in profile.regions
+    )
 
 
 def _desired(profile: DesiredProfile, scope: Scope) -> Desired:
