@@ -9,6 +9,7 @@ from sandbox_ce_world import NOW, World, day
 
 from costsentry_cli.domain.assumptions import TAG_ACTIVE_AFTER, TAG_KEY_KNOWN_AFTER
 from costsentry_cli.sandbox.contract import ServiceError
+from costsentry_cli.sandbox.settings import configure
 
 SECOND = timedelta(seconds=1)
 
@@ -154,3 +155,73 @@ def test_keys_are_case_sensitive_and_values_may_hold_a_dollar_sign(world):
         world.switch(key, "Active", day("2026-11-03"))
     cost = world.call(day("2026-11-10"), tags={"costCenter": "a$b", "CostCenter": "x"})
     assert by_cost_center(world, "2026-11-10", "2026-11-11") == {("2026-11-10", "costCenter$a$b"): cost}
+
+
+def tag_of(world, key):
+    (tag,) = world.ask("ListCostAllocationTags", TagKeys=[key])["CostAllocationTags"]
+    return tag
+
+
+def test_a_key_of_other_services_is_known_with_its_status_and_clashes_with_ours(world):
+    world.set("known_tag_key:CostCenter", "Active")
+    world.use_tag("costCenter", day("2026-11-01"))
+    assert listed(world) == ["CostCenter", "costCenter"]
+    assert listed(world, Status="Active") == ["CostCenter"]
+    assert tag_of(world, "CostCenter") == {
+        "TagKey": "CostCenter",
+        "Type": "UserDefined",
+        "Status": "Active",
+        "LastUsedDate": "2026-11-01T00:00:00Z",
+    }
+
+
+def test_a_key_that_was_always_active_shows_on_our_usage_until_it_is_switched_off(world):
+    world.set("known_tag_key:team", "Active")
+    for date in ("2026-10-10", "2026-11-20"):
+        world.call(day(date), tags={"team": "docs"})
+    by_team = {"GroupBy": [{"Type": "TAG", "Key": "team"}]}
+    keys = [key for _, key in world.costs("2026-10-01", "2026-11-23", **by_team)]
+    assert keys == ["team$docs", "team$docs"]
+    world.switch("team", "Inactive", day("2026-11-15"))
+    keys = [key for _, key in world.costs("2026-10-01", "2026-11-23", **by_team)]
+    assert keys == ["team$docs", "team$"]
+    assert tag_of(world, "team")["Status"] == "Inactive"
+
+
+def test_a_setting_makes_a_key_known_at_once_and_the_api_has_the_last_word_on_its_status(world):
+    world.use_tag("team", NOW)
+    world.set("known_tag_key:team", "Inactive")
+    assert update(world, "team") == []
+    assert tag_of(world, "team")["Status"] == "Active"
+    assert tag_of(world, "team")["LastUpdatedDate"] == "2026-11-23T15:00:00Z"
+
+
+def test_a_key_of_iam_principals_is_listed_beside_the_resource_tag_and_switched_by_itself(world):
+    world.use_tag("costCenter", day("2026-11-01"))
+    world.set("iam_principal_key:costCenter", "1")
+    assert [(key, tag_of(world, key)["Status"], tag_of(world, key)["Type"]) for key in listed(world)] == [
+        ("costCenter", "Inactive", "UserDefined"),
+        ("iamPrincipal/costCenter", "Inactive", "UserDefined"),
+    ]
+    assert update(world, "iamPrincipal/costCenter") == []
+    assert listed(world, Status="Active") == ["iamPrincipal/costCenter"]
+    world.set("iam_principal_key:costCenter", "0")
+    assert listed(world, Status="Inactive") == ["costCenter"]
+
+
+def test_keys_known_by_a_setting_count_against_the_quota(world):
+    world.set("active_tag_quota", "1")
+    world.set("known_tag_key:CostCenter", "Active")
+    world.use_tag("costCenter", day("2026-11-01"))
+    with pytest.raises(ServiceError) as caught:
+        update(world, "costCenter")
+    assert caught.value.code == "LimitExceededException"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("known_tag_key:team", "on"), ("known_tag_key:", "Active"), ("iam_principal_key:a\nb,", "1")],
+)
+def test_a_setting_of_no_key_or_no_status_is_refused(world, name, value):
+    with pytest.raises(ValueError, match=r"known_tag_key|iam_principal_key"):
+        configure(world.store, name, value)

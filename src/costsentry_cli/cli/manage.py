@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from costsentry_cli.cli.options import FILE, FINDINGS, OUTPUT, TARGET, Common, c
 from costsentry_cli.cli.output import ask, emit, preview, say, terminal_width
 from costsentry_cli.cli.progress import Progress
 from costsentry_cli.cli.reach import tell_troubles
+from costsentry_cli.cli.waiting import DEADLINE, Deadline, Wait, duration
 from costsentry_cli.domain import plan_file
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.errors import Exit, SentryError
@@ -21,6 +23,7 @@ from costsentry_cli.domain.kind import Action, Kind, Scope
 from costsentry_cli.domain.lint import series
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.plan import GRACE, Plan, Trouble, Wishes
+from costsentry_cli.domain.waiting import wait_until
 from costsentry_cli.render import applied as applied_view
 from costsentry_cli.render import plan as plan_view
 from costsentry_cli.usecases import apply as applying
@@ -43,6 +46,7 @@ class Asked:
     manifest: Manifest
     context: Context
     clouds: Mapping[str, Cloud]
+    kinds: Sequence[Kind]
     wishes: Wishes
     plan: Plan
 
@@ -83,22 +87,24 @@ def add_commands(app: typer.Typer, kinds: Callable[[], Sequence[Kind]], sync_wor
         prune: Prune = False,
         force: Force = False,
         max_deletes: MaxDeletes = None,
+        wait: Wait = False,
+        deadline: Deadline = DEADLINE,
     ) -> int:
         """Make the account what the manifest says.
 
         A second run changes nothing. Only this namespace's resources are ever written; nothing is replaced or
-        deleted unasked.
+        deleted unasked. What AWS does not know yet is pending, which is no failure.
         """
-        wishes = Wishes(allow_replace, prune, force, max_deletes)
+        wishes, longest = Wishes(allow_replace, prune, force, max_deletes), duration(deadline) if wait else None
         asked = reviewed(shared, kinds(), plan) if plan is not None else ask_for(shared, kinds(), wishes)
-        return carry_out(shared, asked, yes=yes or plan is not None, dry_run=dry_run)
+        return carry_out(shared, asked, yes=yes or plan is not None, dry_run=dry_run, longest=longest)
 
 
 def ask_for(shared: Common, kinds: Sequence[Kind], wishes: Wishes) -> Asked:
     """Read the manifest, open the target, observe and compare."""
     manifest = read_manifest(shared)
     context = open_context(shared, manifest)
-    return _planned(manifest, context, kinds, Wishes(**(vars(wishes) | {"grace": manifest.grace or GRACE})))
+    return planned(manifest, context, kinds, Wishes(**(vars(wishes) | {"grace": manifest.grace or GRACE})))
 
 
 def reviewed(shared: Common, kinds: Sequence[Kind], path: Path) -> Asked:
@@ -109,12 +115,12 @@ def reviewed(shared: Common, kinds: Sequence[Kind], path: Path) -> Asked:
         raise SentryError("CS0207", f"cannot read {path}: {error}") from error
     manifest = read_manifest(shared)
     context = open_context(shared, manifest)
-    asked = _planned(manifest, context, kinds, saved.wishes)
+    asked = planned(manifest, context, kinds, saved.wishes)
     plan_file.check(saved, asked.plan, context.target.account, context.target.region)
     return asked
 
 
-def _planned(manifest: Manifest, context: Context, kinds: Sequence[Kind], wishes: Wishes) -> Asked:
+def planned(manifest: Manifest, context: Context, kinds: Sequence[Kind], wishes: Wishes) -> Asked:
     with context.cloud.interrupt.listening():
         reached, unreachable = context.clouds(manifest)
         clouds = {context.target.account: context.cloud} | reached
@@ -122,7 +128,7 @@ def _planned(manifest: Manifest, context: Context, kinds: Sequence[Kind], wishes
         plan = lint.linted(clouds, plan, context.clock())
     troubles = [Trouble(Scope(account, "", manifest.namespace), error) for account, error in unreachable.items()]
     plan = replace(plan, troubles=(*plan.troubles, *troubles))
-    return Asked(manifest, context, clouds, wishes, plan)
+    return Asked(manifest, context, clouds, kinds, wishes, plan)
 
 
 def show(shared: Common, asked: Asked, sync_words: str, *, check: bool) -> int:
@@ -138,8 +144,8 @@ def show(shared: Common, asked: Asked, sync_words: str, *, check: bool) -> int:
     return Exit.PARTIAL if plan.troubles else Exit.OK
 
 
-def carry_out(shared: Common, asked: Asked, *, yes: bool, dry_run: bool) -> int:
-    """``sync``: show, refuse, ask, apply, tell."""
+def carry_out(shared: Common, asked: Asked, *, yes: bool, dry_run: bool, longest: timedelta | None = None) -> int:
+    """``sync``: show, refuse, ask, apply, tell; with ``longest`` wait so long for what is pending."""
     name, plan, target = asked.manifest.source.name, asked.plan, asked.context.target.as_dict()
     people = preview(shared, plan_view.as_text(plan, name, terminal_width()))
     if plan.refused and not dry_run:
@@ -151,23 +157,47 @@ def carry_out(shared: Common, asked: Asked, *, yes: bool, dry_run: bool) -> int:
     done: tuple[applying.Applied, ...] = ()
     if not dry_run:
         done = carried_out(asked.context, asked.clouds, plan)
+        if longest is not None:
+            plan, done = _waited(asked, done, longest)
     if not people or shared.out is not None:
         emit(shared, applied_view.as_table(plan, done, name), target)
     interrupted = asked.context.cloud.interrupted
     status = _ending(plan, done, dry_run=dry_run, interrupted=interrupted)
-    if not dry_run and status == Exit.OK:
-        _tell_what_follows(shared, asked, done)
-    return status
-
-
-def _tell_what_follows(shared: Common, asked: Asked, done: tuple[applying.Applied, ...]) -> None:
-    waiting = applied_view.pending(asked.plan, done)
+    if dry_run or status != Exit.OK:
+        return status
+    waiting = applied_view.pending(plan, done)
     for line in waiting:
         say(line)
     if waiting:
         say(shared.pasteable("next: run it again in a day   (where each key stands: sentry tags status)"))
     elif done and asked.manifest.cost_allocation_tags:
         say(shared.pasteable("next: sentry tags status   (from when on costs carry the tags)"))
+    return Exit.PARTIAL if waiting and longest is not None else status
+
+
+def _waited(
+    asked: Asked, done: tuple[applying.Applied, ...], longest: timedelta
+) -> tuple[Plan, tuple[applying.Applied, ...]]:
+    """Look again until nothing is pending, doing what has become possible: the plan and the endings of all rounds."""
+    plan, ended, context = asked.plan, list(done), asked.context
+    kinds = [kind for kind in asked.kinds if kind.waiting]
+
+    def settled() -> bool:
+        nonlocal plan
+        if not applied_view.pending(plan, ended):
+            return True
+        now = sync.plan(asked.clouds, asked.manifest, kinds, context.home(asked.manifest), Wishes(), context.clock())
+        known = [change for change in plan.changes if not change.kind.waiting]
+        plan = replace(plan, changes=(*known, *now.changes))
+        ended[:] = [one for one in ended if not one.waits]
+        ended.extend(carried_out(context, asked.clouds, replace(now, troubles=(), warnings=())))
+        return context.cloud.interrupted or not applied_view.pending(plan, ended)
+
+    try:
+        wait_until(settled, context.clock, context.wait, longest)
+    except KeyboardInterrupt:  # while nothing was under way: what was done is told all the same
+        context.cloud.interrupt.set()
+    return plan, tuple(ended)
 
 
 def carried_out(context: Context, clouds: Mapping[str, Cloud], plan: Plan) -> tuple[applying.Applied, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -11,14 +9,13 @@ import typer
 from costsentry_cli.cli import context
 from costsentry_cli.cli.options import DOCUMENT, OUTPUT, TALK, TEXT, Common, common, group
 from costsentry_cli.cli.output import ask, emit_document, say, write
+from costsentry_cli.cli.waiting import duration
 from costsentry_cli.domain.errors import Exit, SentryError
 from costsentry_cli.domain.money import plain
 
 app = group("The local AWS stand-in: no account, nothing is sent anywhere.")
 DB = frozenset({"sandbox_db"})
 DEFAULT_PORT = 4599
-_DURATION = re.compile(r"([0-9]{1,6})([mhd])\Z")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 @app.command()
@@ -126,6 +123,22 @@ def seed(
     emit_document(shared, "seed", body, {"kind": "sandbox"}, again if sown.already else words)
 
 
+@app.command("set")
+@common(DB, result=TALK)
+def set_(
+    shared: Common,
+    *,
+    name: Annotated[str, typer.Argument(help="For example caller_account, rpm:amazon.nova-lite-v1:0, profile_quota.")],
+    value: Annotated[str | None, typer.Argument(help="Its value; without one the default again.")] = None,
+) -> None:
+    """Change how this AWS behaves: quotas, delays, whose credentials the caller has."""
+    try:
+        context.open_sandbox(shared).configure(name, value)
+    except ValueError as error:
+        raise SentryError("CS0101", str(error)) from error
+    say(f"{name}: {'its default' if value is None else value}")
+
+
 @app.command()
 @common(DB, result=TALK)
 def fault(
@@ -148,11 +161,3 @@ def fault(
     except ValueError as error:
         raise SentryError("CS0101", str(error)) from error
     say(f"the next {times} call{'s' if times > 1 else ''} of {operation}: {effect}")
-
-
-def duration(text: str) -> timedelta:
-    """``90m``, ``25h`` or ``7d``. Raises ``SentryError`` CS0101."""
-    match = _DURATION.match(text)
-    if match is None:
-        raise SentryError("CS0101", f"{text!r} is not a duration", help="for example 90m, 25h or 7d")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})

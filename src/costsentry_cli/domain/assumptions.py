@@ -33,3 +33,54 @@ PROFILE_METRIC_MODEL_ID = "last ARN segment"
 
 COST_EXPLORER_HISTORY_MONTHS = 13
 """Cost Explorer answers for the current month and the 13 before it."""
+
+BACKFILL_TAKES = timedelta(hours=12)
+"""A backfill of cost allocation tags has reached the bill this long after its request (AWS: "up to 24 hours")."""
+
+BACKFILL_AGAIN_AFTER = timedelta(hours=24)
+"""A backfill of cost allocation tags can be requested this long after the last one."""
+
+BACKFILL_MONTHS = 12
+"""A backfill of cost allocation tags reaches back to the first day of the month this many months ago."""
+
+BACKFILL_STATUS_OF = "request"
+"""A backfill applies the on/off status every key has when it is requested, not when it is done."""
+
+IAM_PRINCIPAL_KEY = "iamPrincipal/"
+"""Cost allocation tags of IAM principals are listed as UserDefined keys that begin so: the model has no such type."""
+
+ANOMALY_NAMES_UNIQUE = False
+"""Two anomaly monitors, or two subscriptions, of an account may have one name."""
+
+ANOMALY_SUBSCRIPTION_WITHOUT_MONITORS = "stays"
+"""A deleted monitor is taken out of its subscriptions; one left without any monitor stays, with an empty list."""
+
+ANOMALY_MONITORS_PER_DIMENSION = {"SERVICE": 1}
+"""How many AWS managed monitors of a dimension an account may have, beside the 500 others."""
+
+ANOMALY_HISTORY_DAYS = 10
+"""A value of a monitored dimension needs this many days of cost before an anomaly is found in it."""
+
+ANOMALY_RUNS_EVERY = timedelta(hours=8)
+"""Anomaly detection runs three times a day; a new monitor finds what ends after it was made."""
+
+BUDGET_REFRESH = timedelta(hours=8)
+"""AWS Budgets brings its figures up to date this often, counted from midnight UTC (AWS: up to three times a day)."""
+
+BUDGET_FORECAST_NEEDS = timedelta(days=35)
+"""A budget has a forecast once its account had cost this long before the newest data (AWS: about 5 weeks of usage)."""
+
+BUDGET_DAILY_SHOWS = "newest day with data"
+"""A DAILY budget is judged by the day its newest cost data is of, not by today, of which nothing is known yet."""
+
+EVERY_BEDROCK_COST_HAS_A_PROVIDER = "provider"
+"""Every Bedrock cost, and no other, has this product attribute, whatever service it is billed under."""
+
+BUDGET_TAG_FILTER_WITHOUT_USER_PREFIX = ""
+"""A budget's filter expression names a tag key as Cost Explorer does; only the older cost filters want ``user:``."""
+
+BUDGET_ANSWERS_AS_IT_WAS_ASKED = "canonical form"
+"""A budget's filter comes back as it was sent, but for the order of its parts and defaults said or left out."""
+
+BUDGET_PLAN_STAYS = "as given"
+"""The planned limits of a budget stay as they were given, but for past periods, which may be left out later."""

@@ -32,11 +32,11 @@ class Principal(NamedTuple):
     arn: str
 
 
-def principal_of(request: HttpRequest) -> Principal:
-    """The principal of a request: a role's session where AssumeRole made the credentials, else the account's user."""
+def principal_of(request: HttpRequest, default: str = ACCOUNT) -> Principal:
+    """The principal of a request: a role's session where AssumeRole made the credentials, else the default's user."""
     account = _held(_signature(request))
     if account is None:
-        return Principal(ACCOUNT, USER_ARN)
+        return Principal(default, user_arn(default))
     return Principal(account, _session_of(request, account) or user_arn(account))
 
 

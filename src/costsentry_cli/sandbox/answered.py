@@ -5,15 +5,18 @@ from __future__ import annotations
 OWN = {
     "bedrock": "bedrock",
     "bedrock-runtime": "runtime",
+    "budgets": "budgets",
     "ce": "ce",
     "cloudwatch": "cloudwatch",
+    "dynamodb": "dynamodb",
+    "organizations": "organizations",
     "service-quotas": "service_quotas",
     "ssm": "ssm",
     "sts": "sts",
 }
 """Service -> our module in ``sandbox.services``, imported at a service's first call."""
 
-BY_MOTO = ("dynamodb", "logs", "sns", "iam")
+BY_MOTO = ("logs", "sns", "iam")
 """Services that moto answers. Its SQS and SSM are not here: they cannot be pickled."""
 
 SERVICES = (*OWN, *BY_MOTO)

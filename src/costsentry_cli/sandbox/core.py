@@ -15,7 +15,15 @@ from botocore.session import Session
 from costsentry_cli.sandbox import accounts, answered, faults, plug, routes, wire_in, wire_out
 from costsentry_cli.sandbox import clock as sandbox_clock
 from costsentry_cli.sandbox.clock import utc_now
-from costsentry_cli.sandbox.contract import Handler, HttpRequest, HttpResponse, Request, ServiceError, Violation
+from costsentry_cli.sandbox.contract import (
+    ACCOUNT,
+    Handler,
+    HttpRequest,
+    HttpResponse,
+    Request,
+    ServiceError,
+    Violation,
+)
 from costsentry_cli.sandbox.faults import FaultRule
 from costsentry_cli.sandbox.model_check import Problem, problems
 from costsentry_cli.sandbox.routes import Route
@@ -31,6 +39,7 @@ _INVALID: dict[str, tuple[str, str]] = {
     "logs": ("InvalidParameterException", "InvalidParameterException"),
     "budgets": ("InvalidParameterException", "InvalidParameterException"),
     "pricing": ("InvalidParameterException", "InvalidParameterException"),
+    "organizations": ("InvalidInputException", "InvalidInputException"),
     "service-quotas": ("IllegalArgumentException", "IllegalArgumentException"),
 }
 """Codes for an invalid and for a missing parameter; ValidationException where a service is not named."""
@@ -168,7 +177,7 @@ class Sandbox:
     def _do(self, call: _Call, handler: Handler, params: dict[str, Any]) -> dict[str, Any]:
         """The handler's checked output. Raises ``ServiceError``; only one with ``commit`` keeps what was written."""
         route = call.route
-        who = accounts.principal_of(call.http)
+        who = self._principal(call.http)
         request = Request(
             route.service, route.operation, params, route.region, call.now, call.request_id, self.store, *who
         )
@@ -193,7 +202,10 @@ class Sandbox:
         from costsentry_cli.sandbox import moto_fallback
 
         with self.store.transaction():
-            return moto_fallback.answer(self.store, call.route, call.http, accounts.principal_of(call.http).account)
+            return moto_fallback.answer(self.store, call.route, call.http, self._principal(call.http).account)
+
+    def _principal(self, http: HttpRequest) -> accounts.Principal:
+        return accounts.principal_of(http, self.store.setting("caller_account", ACCOUNT))
 
     def _record(self, call: _Call, side: str, wrong: list[Problem]) -> None:
         user_agent = call.http.headers.get("user-agent", "")

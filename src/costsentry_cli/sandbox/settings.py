@@ -9,14 +9,20 @@ name                             value               default     effect
 ``metric_lag_seconds``           number >= 0         0           how late CloudWatch shows a point
 ``active_tag_quota``             integer >= 0        500         active cost allocation tag keys
 ``ce_page_size``                 integer >= 1        5000        groups per page of GetCostAndUsage
+``caller_account``               twelve digits       the payer   whose credentials the caller has
 ``rpm:<model id>``               integer >= 0        none        requests a minute, per account and region
 ``tpm:<model id>``               integer >= 0        none        tokens a minute, per account and region
 ``model_denied:<base model id>``  0 or 1             0           1: no agreement for the model, calls are refused
+``iam_principal_key:<key>``      0 or 1              0           1: billing knows the tag key of IAM principals
+``known_tag_key:<key>``          Active or Inactive  none        billing knows the tag key, other services' usage has it
+``budget_quota``                 integer >= 0        20000       budgets an account may have
+``budget_email_denied:<address>``  0 or 1            0           1: budgets that name the address are refused
 ``role_external_id:<role arn>``  2-1224 characters   none        the external id AssumeRole must name
 ``role_denied:<role arn>``       0 or 1              0           1: AssumeRole is refused
 ===============================  ==================  ==========  =====================================================
 
-A model id of ``rpm:`` and ``tpm:`` is a base id (all of the model's ids together) or a geo id.
+A model id of ``rpm:`` and ``tpm:`` is a base id (all of the model's ids together) or a geo id. A tag key of IAM
+principals is listed as ``iamPrincipal/<key>``; the API changes the status of both kinds of keys from then on.
 """
 
 from __future__ import annotations
@@ -31,6 +37,9 @@ from costsentry_cli.sandbox.store import Store
 
 _Check = Callable[[str], bool]
 
+_TAG_KEY = re.compile(r"[\w\s.:/=+@-]{1,128}")
+_ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 
 
@@ -61,7 +70,7 @@ def _check_name(name: str) -> None:
         raise ValueError(f"there is no setting {name!r}; there are {', '.join(sorted(_NAMES))}")
     subject = name.removeprefix(kind)
     if kind in _SUBJECTS and not _SUBJECTS[kind](subject):
-        raise ValueError(f"{name}: {subject!r} is not a {'role ARN' if kind.startswith('role') else 'known model id'}")
+        raise ValueError(f"{name}: {subject!r} is not a {_SUBJECT_WORDS.get(kind, 'known model id')}")
 
 
 def _is_number(value: str) -> bool:
@@ -95,9 +104,14 @@ _NAMES: dict[str, tuple[str, _Check]] = {
     "metric_lag_seconds": _NUMBER,
     "active_tag_quota": _COUNT,
     "ce_page_size": ("an integer of at least 1", lambda value: _is_count(value) and int(value) > 0),
+    "caller_account": ("an account id of twelve digits", lambda value: bool(_ACCOUNT.fullmatch(value))),
     "rpm:": _COUNT,
     "tpm:": _COUNT,
     "model_denied:": _SWITCH,
+    "iam_principal_key:": _SWITCH,
+    "known_tag_key:": ("Active or Inactive", lambda value: value in ("Active", "Inactive")),
+    "budget_quota": _COUNT,
+    "budget_email_denied:": _SWITCH,
     "role_external_id:": (
         "an external id (2 to 1224 of A-Z a-z 0-9 _ + = , . @ : / -)",
         lambda value: bool(_EXTERNAL_ID.fullmatch(value)),
@@ -105,9 +119,19 @@ _NAMES: dict[str, tuple[str, _Check]] = {
     "role_denied:": _SWITCH,
 }
 _SUBJECTS: dict[str, _Check] = {
+    "budget_email_denied:": lambda subject: _EMAIL.fullmatch(subject) is not None,
     "rpm:": _is_model,
     "tpm:": _is_model,
     "model_denied:": _is_base_model,
     "role_external_id:": lambda subject: ROLE_ARN.fullmatch(subject) is not None,
     "role_denied:": lambda subject: ROLE_ARN.fullmatch(subject) is not None,
+    "iam_principal_key:": lambda subject: _TAG_KEY.fullmatch(subject) is not None,
+    "known_tag_key:": lambda subject: _TAG_KEY.fullmatch(subject) is not None,
+}
+_SUBJECT_WORDS = {
+    "budget_email_denied:": "e-mail address",
+    "role_external_id:": "role ARN",
+    "role_denied:": "role ARN",
+    "iam_principal_key:": "tag key",
+    "known_tag_key:": "tag key",
 }

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x43535342
 """What SQLite's ``application_id`` is in our files ("CSSB"). Files made before it was written have 0."""
 
@@ -60,6 +60,75 @@ CREATE TABLE IF NOT EXISTS violations (
     user_agent TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS moto_state (
     service TEXT PRIMARY KEY, version TEXT NOT NULL, generation INTEGER NOT NULL, blob BLOB NOT NULL);
+"""
+
+# Cost Explorer's backfills and anomaly detection. JSON: active keys, specification, monitors, subscribers, threshold.
+_SCHEMA += """
+CREATE TABLE IF NOT EXISTS tag_backfills (
+    id INTEGER PRIMARY KEY, first REAL NOT NULL, requested REAL NOT NULL, active TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS anomaly_monitors (
+    id INTEGER PRIMARY KEY, arn TEXT NOT NULL UNIQUE, account TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,
+    dimension TEXT, specification TEXT, created REAL NOT NULL, updated REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS anomaly_subscriptions (
+    id INTEGER PRIMARY KEY, arn TEXT NOT NULL UNIQUE, account TEXT NOT NULL, name TEXT NOT NULL, monitors TEXT NOT NULL,
+    subscribers TEXT NOT NULL, frequency TEXT NOT NULL, threshold TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS anomaly_feedback (
+    account TEXT NOT NULL, anomaly TEXT NOT NULL, feedback TEXT NOT NULL, PRIMARY KEY (account, anomaly));
+"""
+
+# AWS Budgets. JSON: the budget's structure, the action's, the action as an event showed it.
+_SCHEMA += """
+CREATE TABLE IF NOT EXISTS budgets (
+    account TEXT NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL, starts REAL NOT NULL, ends REAL NOT NULL,
+    updated REAL NOT NULL, PRIMARY KEY (account, name));
+CREATE TABLE IF NOT EXISTS budget_notifications (
+    id INTEGER PRIMARY KEY, account TEXT NOT NULL, budget TEXT NOT NULL, type TEXT NOT NULL, operator TEXT NOT NULL,
+    threshold REAL NOT NULL, threshold_type TEXT NOT NULL,
+    UNIQUE (account, budget, type, operator, threshold, threshold_type));
+CREATE TABLE IF NOT EXISTS budget_subscribers (
+    id INTEGER PRIMARY KEY, notification INTEGER NOT NULL, type TEXT NOT NULL, address TEXT NOT NULL,
+    UNIQUE (notification, type, address));
+CREATE TABLE IF NOT EXISTS budget_actions (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, budget TEXT NOT NULL,
+    content TEXT NOT NULL, status TEXT NOT NULL, settled INTEGER NOT NULL, held_until REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS budget_action_events (
+    number INTEGER PRIMARY KEY, action TEXT NOT NULL, at REAL NOT NULL, event TEXT NOT NULL, message TEXT NOT NULL,
+    shown TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS budget_action_events_of ON budget_action_events (action);
+"""
+
+# DynamoDB. A table's content is JSON; keys are bytes that sort as AWS sorts; an item is JSON.
+_SCHEMA += """
+CREATE TABLE IF NOT EXISTS dynamodb_tables (
+    id INTEGER PRIMARY KEY, account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, created REAL NOT NULL,
+    content TEXT NOT NULL, UNIQUE (account, region, name));
+CREATE TABLE IF NOT EXISTS dynamodb_items (
+    table_id INTEGER NOT NULL, pk BLOB NOT NULL, sk BLOB NOT NULL, item TEXT NOT NULL, size INTEGER NOT NULL,
+    expires REAL, PRIMARY KEY (table_id, pk, sk)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS dynamodb_items_expiring ON dynamodb_items (table_id, expires) WHERE expires IS NOT NULL;
+CREATE TABLE IF NOT EXISTS dynamodb_tokens (
+    account TEXT NOT NULL, region TEXT NOT NULL, token TEXT NOT NULL, fingerprint TEXT NOT NULL, at REAL NOT NULL,
+    PRIMARY KEY (account, region, token));
+"""
+
+# CloudWatch Logs. Times of events in milliseconds; JSON: tags, the groups and the results of a query.
+_SCHEMA += """
+CREATE TABLE IF NOT EXISTS log_groups (
+    id INTEGER PRIMARY KEY, account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, created INTEGER NOT NULL,
+    class TEXT NOT NULL, retention INTEGER, protected INTEGER NOT NULL, tags TEXT NOT NULL,
+    UNIQUE (account, region, name));
+CREATE TABLE IF NOT EXISTS log_streams (
+    id INTEGER PRIMARY KEY, group_id INTEGER NOT NULL, name TEXT NOT NULL, created INTEGER NOT NULL,
+    first_event INTEGER, last_event INTEGER, last_ingestion INTEGER, UNIQUE (group_id, name));
+CREATE TABLE IF NOT EXISTS log_events (
+    id INTEGER PRIMARY KEY, group_id INTEGER NOT NULL, stream_id INTEGER NOT NULL, at INTEGER NOT NULL,
+    ingested INTEGER NOT NULL, message TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS log_events_of_group ON log_events (group_id, at, id);
+CREATE INDEX IF NOT EXISTS log_events_of_stream ON log_events (stream_id, at, id);
+CREATE TABLE IF NOT EXISTS log_queries (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, region TEXT NOT NULL,
+    text TEXT NOT NULL, groups TEXT NOT NULL, created INTEGER NOT NULL, status TEXT NOT NULL, looks INTEGER NOT NULL,
+    results TEXT NOT NULL, statistics TEXT NOT NULL);
 """
 
 # Files of version 1 know one account, the payer. New columns have its number as their default.

@@ -1,38 +1,55 @@
-"""Cost allocation tags: listing, activation (both the payer's), and from when on usage carries an activated key."""
+"""Cost allocation tags: listing, activation (both the payer's), and which usage carries a key's values.
+
+Billing knows a key from its first use plus ``TAG_KEY_KNOWN_AFTER``, or because a setting says so:
+``known_tag_key:<key>`` (other services have it), ``iam_principal_key:<key>`` (listed as ``iamPrincipal/<key>``).
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from costsentry_cli.domain.assumptions import TAG_ACTIVE_AFTER, TAG_KEY_KNOWN_AFTER
+from costsentry_cli.domain.assumptions import BACKFILL_TAKES, IAM_PRINCIPAL_KEY, TAG_ACTIVE_AFTER, TAG_KEY_KNOWN_AFTER
 from costsentry_cli.sandbox.contract import ACCOUNT, Handler, Request, ServiceError
-from costsentry_cli.sandbox.services.ce_filter import TagLookup, ValueOf, refuse
+from costsentry_cli.sandbox.services.ce_filter import TagLookup, ValueOf
 from costsentry_cli.sandbox.services.ce_lines import LineItem
+from costsentry_cli.sandbox.services.ce_tokens import Row, page
 from costsentry_cli.sandbox.store import Store
 
 # AWS's model allows 1,000 in the request and 100 in the answer.
 _MOST_LISTED = 100
 _QUOTA = "500"
+_EVER = float("inf")
+
+Span = tuple[float, float]
+"""From (inclusive) and to (exclusive), seconds since the epoch."""
+
+
+class KnownKey(NamedTuple):
+    """A tag key billing knows. Times are seconds since the epoch; ``updated`` is the last switch through the API."""
+
+    key: str
+    status: str
+    last_used: float
+    updated: float | None
+
+
+class _Backfill(NamedTuple):
+    """A finished backfill: over usage since ``first``, with the keys that were active when it was requested."""
+
+    first: float
+    requested: float
+    active: frozenset[str]
 
 
 def list_tags(request: Request) -> dict[str, Any]:
     """ListCostAllocationTags: the keys billing knows by now, in the order of their names, 100 a page at most."""
-    _refuse_linked(request, "list Cost Allocation Tags")
-    rows = _known(request)
-    rows = [row for row in rows if _wanted(row, request.params)]
-    after = _opened(request.params["NextToken"]) if "NextToken" in request.params else None
-    rows = [row for row in rows if after is None or row["key"] > after]
-    size = min(request.params.get("MaxResults", _MOST_LISTED), _MOST_LISTED)
-    answer: dict[str, Any] = {"CostAllocationTags": [_listed(row) for row in rows[:size]]}
-    if len(rows) > size:
-        answer["NextToken"] = base64.urlsafe_b64encode(json.dumps(rows[size - 1]["key"]).encode()).decode()
-    return answer
+    refuse_linked(request, "list Cost Allocation Tags")
+    rows = [Row(known.key, _listed(known)) for known in known_keys(request) if _wanted(known, request.params)]
+    return page(request, "CostAllocationTags", rows, _MOST_LISTED)
 
 
 def update_status(request: Request) -> dict[str, Any]:
@@ -41,13 +58,13 @@ def update_status(request: Request) -> dict[str, Any]:
     Doing what is already done changes nothing. More active keys than the quota (setting ``active_tag_quota``, 500):
     LimitExceededException, and nothing is changed.
     """
-    _refuse_linked(request, "update Cost Allocation Tag")
-    known = {row["key"]: row for row in _known(request)}
+    refuse_linked(request, "update Cost Allocation Tag")
+    known = {each.key: each for each in known_keys(request)}
     wanted = {entry["TagKey"]: entry["Status"] for entry in request.params["CostAllocationTagsStatus"]}
     _within_quota(request, known, wanted)
     for key, status in wanted.items():
-        if key in known and known[key]["status"] != status:
-            _switch(request, key, status)
+        if key in known and known[key].status != status:
+            _switch(request, known[key], status)
     return {
         "Errors": [
             {
@@ -61,21 +78,32 @@ def update_status(request: Request) -> dict[str, Any]:
     }
 
 
-def visible_tags(store: Store) -> TagLookup:
-    """How billing sees tags: a key's value on usage from its activation plus ``TAG_ACTIVE_AFTER`` to its end.
+def known_keys(request: Request) -> list[KnownKey]:
+    """The keys billing knows at the request's time, in the order of their names."""
+    now = request.now.timestamp()
+    told = _told(request.store)
+    known = {key: KnownKey(key, status, now, None) for key, status in told.items()}
+    used_by = now - TAG_KEY_KNOWN_AFTER.total_seconds()
+    for row in request.store.db.execute("SELECT * FROM cost_tags"):
+        key, updated = row["key"], row["updated"]
+        if key in told or row["first_used"] <= used_by:
+            status = row["status"] if updated is not None else told.get(key, row["status"])
+            known[key] = KnownKey(key, status, row["last_used"], updated)
+    return [known[key] for key in sorted(known)]
 
-    Not retroactive: usage outside of these spans, and every usage under a key never activated, has no value.
+
+def visible_tags(store: Store, now: datetime) -> TagLookup:
+    """How billing sees tags at a time: a key's value on usage from its activation plus ``TAG_ACTIVE_AFTER`` to its end.
+
+    Not retroactive, but for a backfill that is done by then: see ``ce_backfill``. All other usage has no value.
     """
-    spans: dict[str, list[tuple[float, float]]] = {}
-    for row in store.db.execute("SELECT key, active_from, active_to FROM cost_tag_spans"):
-        end = float("inf") if row["active_to"] is None else row["active_to"]
-        spans.setdefault(row["key"], []).append((row["active_from"] + TAG_ACTIVE_AFTER.total_seconds(), end))
+    spans, backfills = _spans(store), _finished(store, now)
 
     def lookup(key: str) -> ValueOf:
-        active = spans.get(key, [])
+        shown = _shown(key, spans.get(key, []), backfills)
 
         def value(item: LineItem) -> str | None:
-            return item.tags.get(key) if any(start <= item.at < end for start, end in active) else None
+            return item.tags.get(key) if any(start <= item.at < end for start, end in shown) else None
 
         return value
 
@@ -88,46 +116,104 @@ def activate(db: sqlite3.Connection, key: str, at: float) -> None:
     db.execute("INSERT OR REPLACE INTO cost_tag_spans (key, active_from) VALUES (?, ?)", (key, at))
 
 
-def _refuse_linked(request: Request, task: str) -> None:
+def refuse_linked(request: Request, task: str) -> None:
+    """Raises ``ServiceError`` AccessDeniedException for every account but the payer, as AWS words it."""
     if request.account != ACCOUNT:
         refusal = "Linked account doesn't have access to cost allocation tags."
         raise ServiceError("AccessDeniedException", f"Failed to {task}: {refusal}")
 
 
-def _switch(request: Request, key: str, status: str) -> None:
-    at = request.now.timestamp()
-    db = request.store.db
+def _told(store: Store) -> dict[str, str]:
+    """The keys that settings make known, with their status there."""
+    told = {}
+    for row in store.db.execute("SELECT name, value FROM settings WHERE name GLOB '*_key:*'"):
+        kind, _, key = row["name"].partition(":")
+        if kind == "known_tag_key":
+            told[key] = row["value"]
+        elif kind == "iam_principal_key" and row["value"] == "1":
+            told[IAM_PRINCIPAL_KEY + key] = "Inactive"
+    return told
+
+
+def _spans(store: Store) -> dict[str, list[Span]]:
+    """When each key was on; one that a setting says is active, and that nobody switched, always was."""
+    spans: dict[str, list[Span]] = {}
+    for row in store.db.execute("SELECT key, active_from, active_to FROM cost_tag_spans ORDER BY active_from"):
+        spans.setdefault(row["key"], []).append(
+            (row["active_from"], _EVER if row["active_to"] is None else row["active_to"])
+        )
+    switched = {row["key"] for row in store.db.execute("SELECT key FROM cost_tags WHERE updated IS NOT NULL")}
+    for key, status in _told(store).items():
+        if status == "Active" and key not in switched:
+            spans[key] = [(-_EVER, _EVER)]
+    return spans
+
+
+def _finished(store: Store, now: datetime) -> list[_Backfill]:
+    """The backfills done by a time, in the order of their requests."""
+    rows = store.db.execute(
+        "SELECT first, requested, active FROM tag_backfills WHERE requested <= ? ORDER BY id",
+        ((now - BACKFILL_TAKES).timestamp(),),
+    )
+    return [_Backfill(row["first"], row["requested"], frozenset(json.loads(row["active"]))) for row in rows]
+
+
+def _shown(key: str, spans: Sequence[Span], backfills: Sequence[_Backfill]) -> list[Span]:
+    """The spans whose usage shows a key's values."""
+    lag = TAG_ACTIVE_AFTER.total_seconds()
+    shown = [(start + lag, end) for start, end in spans]
+    for backfill in backfills:
+        if key in backfill.active:
+            shown.append((backfill.first, _caught_up(spans, backfill.requested)))
+        else:
+            shown = list(_without(shown, (backfill.first, backfill.requested)))
+    return shown
+
+
+def _caught_up(spans: Sequence[Span], requested: float) -> float:
+    """Up to when an active key's backfill reaches: its request, or from when on the activation itself is seen."""
+    lag = TAG_ACTIVE_AFTER.total_seconds()
+    on = [min(start + lag, end) for start, end in spans if start <= requested < end]
+    return max([requested, *on])
+
+
+def _without(spans: Sequence[Span], gone: Span) -> Iterator[Span]:
+    for start, end in spans:
+        yield from (part for part in ((start, min(end, gone[0])), (max(start, gone[1]), end)) if part[0] < part[1])
+
+
+def _switch(request: Request, known: KnownKey, status: str) -> None:
+    at, db, key = request.now.timestamp(), request.store.db, known.key
+    # A key known by a setting has no row yet; its use is older than anything here.
+    db.execute("INSERT OR IGNORE INTO cost_tags (key, first_used, last_used) VALUES (?, 0, ?)", (key, at))
     if status == "Active":
         activate(db, key, at)
         return
+    if known.updated is None:
+        db.execute("INSERT OR IGNORE INTO cost_tag_spans (key, active_from) VALUES (?, 0)", (key,))
     db.execute("UPDATE cost_tags SET status = 'Inactive', updated = ? WHERE key = ?", (at, key))
     db.execute("UPDATE cost_tag_spans SET active_to = ? WHERE key = ? AND active_to IS NULL", (at, key))
 
 
-def _known(request: Request) -> list[sqlite3.Row]:
-    used_by = (request.now - TAG_KEY_KNOWN_AFTER).timestamp()
-    return request.store.db.execute("SELECT * FROM cost_tags WHERE first_used <= ? ORDER BY key", (used_by,)).fetchall()
-
-
-def _wanted(row: sqlite3.Row, params: Mapping[str, Any]) -> bool:
+def _wanted(known: KnownKey, params: Mapping[str, Any]) -> bool:
     return (
-        params.get("Status", row["status"]) == row["status"]
-        and row["key"] in params.get("TagKeys", (row["key"],))
-        and params.get("Type", _type(row["key"])) == _type(row["key"])
+        params.get("Status", known.status) == known.status
+        and known.key in params.get("TagKeys", (known.key,))
+        and params.get("Type", _type(known.key)) == _type(known.key)
     )
 
 
-def _listed(row: sqlite3.Row) -> dict[str, Any]:
-    used = datetime.fromtimestamp(row["last_used"], UTC)
+def _listed(known: KnownKey) -> dict[str, Any]:
+    used = datetime.fromtimestamp(known.last_used, UTC)
     answer = {
-        "TagKey": row["key"],
-        "Type": _type(row["key"]),
-        "Status": row["status"],
+        "TagKey": known.key,
+        "Type": _type(known.key),
+        "Status": known.status,
         # The month of the last usage, as AWS documents the member.
         "LastUsedDate": f"{used:%Y-%m}-01T00:00:00Z",
     }
-    if row["updated"] is not None:
-        answer["LastUpdatedDate"] = f"{datetime.fromtimestamp(row['updated'], UTC):%Y-%m-%dT%H:%M:%SZ}"
+    if known.updated is not None:
+        answer["LastUpdatedDate"] = f"{datetime.fromtimestamp(known.updated, UTC):%Y-%m-%dT%H:%M:%SZ}"
     return answer
 
 
@@ -135,18 +221,8 @@ def _type(key: str) -> str:
     return "AWSGenerated" if key.startswith("aws:") else "UserDefined"
 
 
-def _opened(token: str) -> str:
-    try:
-        key = json.loads(base64.urlsafe_b64decode(token.encode("ascii")))
-    except (binascii.Error, ValueError):
-        key = None
-    if not isinstance(key, str):
-        refuse("The next token is invalid.", "InvalidNextTokenException")
-    return key
-
-
-def _within_quota(request: Request, known: Mapping[str, sqlite3.Row], wanted: Mapping[str, str]) -> None:
-    after = {key: wanted.get(key, row["status"]) for key, row in known.items()}
+def _within_quota(request: Request, known: Mapping[str, KnownKey], wanted: Mapping[str, str]) -> None:
+    after = {key: wanted.get(key, each.status) for key, each in known.items()}
     quota = int(request.store.setting("active_tag_quota", _QUOTA))
     active = sum(status == "Active" for status in after.values())
     if active > quota and any(status == "Active" for status in wanted.values()):

@@ -78,7 +78,7 @@ def get_cost_and_usage(request: Request) -> dict[str, Any]:
     params = request.params
     periods = periods_of(params, request.now)
     metrics = _metrics(params["Metrics"])
-    visible = visible_tags(request.store)
+    visible = visible_tags(request.store, request.now)
     key_functions = _key_functions(params.get("GroupBy", []), visible)
     page = page_of(request, request.now - COST_DATA_LAG)
     cells = _fold(_lines(request, periods, page, visible), periods, key_functions)

@@ -1,0 +1,28 @@
+"""``--wait``: until AWS knows what it does not know yet."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from costsentry_cli.domain.errors import SentryError
+
+DEADLINE = "26h"
+"""A day, which is what AWS may take, and two hours."""
+
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for what billing has not seen yet.")]
+Deadline = Annotated[str, typer.Option("--deadline", help="With --wait: at most so long (90m, 26h, 2d).")]
+
+_DURATION = re.compile(r"([0-9]{1,6})([mhd])\Z")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def duration(text: str) -> timedelta:
+    """``90m``, ``25h`` or ``7d``. Raises ``SentryError`` CS0101."""
+    match = _DURATION.match(text)
+    if match is None:
+        raise SentryError("CS0101", f"{text!r} is not a duration", help="for example 90m, 25h or 7d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
