@@ -1,65 +1,165 @@
-"""Cost allocation tags: where each key stands, and activating it."""
+"""Cost allocation tags: where each key stands, and switching keys on and off."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from costsentry_cli.domain.aws_limits import ACTIVE_COST_ALLOCATION_TAGS_MAX
 from costsentry_cli.domain.calls import Cloud
+from costsentry_cli.domain.costs import costs_call, fold
+from costsentry_cli.domain.errors import INTERRUPTED, SentryError
 from costsentry_cli.domain.kind import Scope
-from costsentry_cli.domain.kinds.cost_allocation_tag import Refusal, State, activate_calls, observe, refusals, state
-from costsentry_cli.domain.kinds.inference_profile import InferenceProfile
-from costsentry_cli.domain.table import Column, Table, Type
-
-COLUMNS = (
-    Column("key", "Tag key"),
-    Column("on_profiles", "On profiles", Type.COUNT),
-    Column("profiles", "Profiles", Type.COUNT, drop=1),
-    Column("state", "Cost allocation"),
-    Column("since", "Since", Type.DATE),
+from costsentry_cli.domain.kinds.cost_allocation_tag import (
+    Status,
+    active_keys,
+    refusals,
+    switch_calls,
 )
-WAITS = {
-    State.UNUSED: "put it on a profile: tags: in the manifest, then sentry profiles sync",
-    State.UNSEEN: "billing learns a key about a day after a tagged profile is first used",
-    State.INACTIVE: "sentry tags activate",
-    State.ACTIVATING: "costs carry it from about a day after the activation; earlier costs stay untagged",
-}
+from costsentry_cli.domain.kinds.inference_profile import observed_in
+from costsentry_cli.domain.payer import Payer
+from costsentry_cli.domain.plan import Trouble
+from costsentry_cli.domain.tag_life import (
+    Carried,
+    Carrier,
+    Failure,
+    Switched,
+    TagStatus,
+    carried,
+    cost_window,
+    ever_active,
+    standing,
+)
+from costsentry_cli.domain.window import Window
 
 
-@dataclass(frozen=True)
-class Activation:
-    """What became of the keys: newly activated, active before, and refused with AWS's reason."""
+def status(
+    payer: Payer,
+    clouds: Mapping[str, Cloud],
+    scopes: Sequence[Scope],
+    keys: Sequence[str],
+    now: datetime,
+    *,
+    with_cost: bool,
+) -> TagStatus:
+    """Where these keys stand in billing, and on the namespace's profiles in all these scopes.
 
-    activated: tuple[str, ...]
-    already: tuple[str, ...]
-    refused: tuple[Refusal, ...]
+    ``with_cost`` asks Cost Explorer, at a price, about every key that was ever active. A scope that cannot be looked
+    at is a trouble of the answer; when none can be, its error is raised.
+    """
+    known = payer.listed()
+    carriers, troubles = _carriers(clouds, scopes)
+    window = cost_window(now.date())
+    costs = _Costs(payer.cloud, window)
+    if with_cost:
+        costs.ask([key for key in keys if ever_active(known.get(key))])
+    standings = tuple(standing(key, carriers, known, now, costs.carried.get(key)) for key in keys)
+    active = sum(tag.active for tag in known.values())
+    return TagStatus(standings, len(carriers), active, window, costs.requests, troubles, costs.error)
 
 
-def status(cloud: Cloud, keys: Sequence[str], scope: Scope, now: datetime) -> Table:
-    """One row for each key: on how many of the namespace's profiles, its state, since when."""
-    observed = InferenceProfile().observe(cloud, scope)
-    profiles = [thing for thing in observed if thing.namespace == scope.namespace]
-    known = observe(cloud, keys)
-    rows, states = [], set()
-    for key in keys:
-        carriers = sum(key in thing.tags for thing in profiles)
-        tag = known.get(key)
-        now_is = state(tag, carriers, now)
-        states.add(now_is)
-        since = None if tag is None or not tag.active else tag.updated
-        rows.append((key, carriers, len(profiles), str(now_is), since))
-    notes = tuple(f"{one}: {WAITS[one]}" for one in State if one in states and one in WAITS)
-    return Table("tags", COLUMNS, tuple(rows), notes=notes)
+@dataclass
+class _Costs:
+    """Cost Explorer's answers by key, what they cost, and the error that ended the asking."""
+
+    cloud: Cloud
+    window: Window
+    carried: dict[str, Carried] = field(default_factory=dict)
+    requests: int = 0
+    error: SentryError | None = None
+
+    def ask(self, keys: Sequence[str]) -> None:
+        """One request, or more where the answer has pages, for each key; the first refusal ends it: each is paid."""
+        try:
+            for key in keys:
+                costs = fold(self.cloud.pages(costs_call(key, self.window)), key)
+                self.requests += costs.requests
+                self.carried[key] = carried(costs, self.window)
+        except SentryError as error:
+            if error.code == INTERRUPTED:
+                raise
+            self.error = error
 
 
-def activate(cloud: Cloud, keys: Sequence[str]) -> Activation:
-    """Activate what is not active yet. A key billing has not seen is refused by AWS inside a successful answer."""
-    active = {key for key, tag in observe(cloud, keys).items() if tag.active}
+def _carriers(clouds: Mapping[str, Cloud], scopes: Sequence[Scope]) -> tuple[tuple[Carrier, ...], tuple[Trouble, ...]]:
+    """The namespace's profiles that are in use (without a namespace: all), and the scopes that cannot be seen."""
+    carriers: list[Carrier] = []
+    troubles: list[Trouble] = []
+    for scope in scopes:
+        try:
+            found = observed_in(clouds[scope.account], scope.region)
+        except SentryError as error:
+            troubles.append(Trouble(scope, error))
+            continue
+        mine = (one for one in found if scope.namespace in ("", one.namespace) and one.retired is None)
+        carriers += [Carrier(one.name, scope, frozenset(one.tags)) for one in mine]
+    if troubles and len(troubles) == len(scopes):
+        raise troubles[0].error
+    return tuple(carriers), tuple(troubles)
+
+
+@dataclass
+class Activating:
+    """An activation that may need several rounds; ``so_far`` is what became of every key by now."""
+
+    payer: Payer
+    so_far: Switched
+
+    def done(self) -> bool:
+        """Try what is pending; True when nothing is any more."""
+        if self.so_far.pending:
+            self.so_far = self.so_far.then(_activated(self.payer, self.so_far.pending))
+        return not self.so_far.pending
+
+
+def activate(cloud: Cloud, keys: Sequence[str], account: str = "") -> Switched:
+    """Activate what is not active yet; a key billing has not seen is pending."""
+    return _activated(Payer(cloud, account, f"sentry tags activate {shlex.join(keys)}"), keys)
+
+
+def deactivate(payer: Payer, keys: Sequence[str]) -> Switched:
+    """Deactivate what is active; costs that carry a key already go on carrying it."""
+    known = payer.listed(keys)
+    active = [key for key in keys if key in known and known[key].active]
+    return _switched(payer.cloud, active, [key for key in keys if key not in active], "Inactive")
+
+
+def _activated(payer: Payer, keys: Sequence[str]) -> Switched:
+    active = {key for key, tag in payer.listed(keys).items() if tag.active}
     wanted = [key for key in keys if key not in active]
-    refused: list[Refusal] = []
-    for call in activate_calls(wanted):
-        refused.extend(refusals(cloud.call(call)))
-    gone = {refusal.key for refusal in refused}
-    done = tuple(key for key in wanted if key not in gone)
-    return Activation(done, tuple(key for key in keys if key in active), tuple(refused))
+    already = [key for key in keys if key in active]
+    full = _full(payer.cloud, len(wanted)) if wanted else None
+    if full is not None:
+        return Switched(already=tuple(already), failed=tuple(Failure(key, full) for key in wanted))
+    return _switched(payer.cloud, wanted, already, "Active")
+
+
+def _full(cloud: Cloud, more: int) -> SentryError | None:
+    """Why so many more keys cannot be active. An account that has more already was given another quota by AWS.
+
+    AWS's refusal has the code of throttling, and would be tried again until the deadline.
+    """
+    active, most = len(active_keys(cloud)), ACTIVE_COST_ALLOCATION_TAGS_MAX
+    if active > most or active + more <= most:
+        return None
+    return SentryError("CS0805", f"{active} keys are active, {most} may be", help="sentry tags deactivate KEY")
+
+
+def _switched(cloud: Cloud, keys: Sequence[str], already: Sequence[str], wanted: Status) -> Switched:
+    pending: list[str] = []
+    failed: list[Failure] = []
+    for outcome in cloud.each(switch_calls(keys, wanted)):
+        if outcome.error is not None:
+            entries = outcome.call.params["CostAllocationTagsStatus"]
+            failed += [Failure(entry["TagKey"], outcome.error) for entry in entries]
+            continue
+        for one in refusals(outcome.answer or {}):
+            if one.unseen and wanted == "Active":
+                pending.append(one.key)
+            else:
+                failed.append(Failure(one.key, SentryError("CS0802", f"{one.code}: {one.message}")))
+    undone = {*pending, *(one.key for one in failed)}
+    changed = tuple(key for key in keys if key not in undone)
+    return Switched(changed, tuple(already), tuple(pending), tuple(failed))

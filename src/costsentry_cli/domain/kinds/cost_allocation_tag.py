@@ -150,7 +150,7 @@ def payer_only(cloud: Cloud, error: SentryError, account: str, command: str) -> 
         return error
     payer = _payer(cloud)
     whose = f"the payer account {payer}" if payer else "the payer (management) account"
-    message = f"only {whose} can activate cost allocation tags; {account} is a member account"
+    message = f"only {whose} can manage cost allocation tags; {account} is a member account"
     return SentryError(PAYER_ONLY, message, where=error.where, help=f"there: {command}")
 
 
