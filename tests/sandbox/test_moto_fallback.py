@@ -1,12 +1,10 @@
-"""The fallback to moto: kept between processes, exact under threads and processes, dropped with moto's version."""
+"""The fallback to moto: kept between processes, behind one lock, dropped with moto's version."""
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from botocore.exceptions import ClientError
 from sandbox_core_world import client, sandbox_at_noon, served_client, session
 
 from costsentry_cli.sandbox import Sandbox
+from costsentry_cli.sandbox.answered import BY_MOTO, OWN
 from costsentry_cli.sandbox.plug import http_request
 from costsentry_cli.sandbox.server import start
 
@@ -55,65 +54,66 @@ def _used(dynamodb: Any) -> int:
     return int(dynamodb.get_item(TableName="ledger", Key=ADD["Key"])["Item"]["used"]["N"])
 
 
-def test_a_table_is_there_in_the_next_sandbox_on_the_same_file(tmp_path):
-    client(sandbox_at_noon(tmp_path), "dynamodb").create_table(**LEDGER)
-    assert _approved(client(sandbox_at_noon(tmp_path), "dynamodb"), 5)
-    assert _used(client(sandbox_at_noon(tmp_path), "dynamodb")) == 1
+def _users(iam: Any) -> list[str]:
+    return [user["UserName"] for user in iam.list_users()["Users"]]
+
+
+def test_a_user_is_there_in_the_next_sandbox_on_the_same_file(tmp_path):
+    client(sandbox_at_noon(tmp_path), "iam").create_user(UserName="ann")
+    client(sandbox_at_noon(tmp_path), "iam").tag_user(UserName="ann", Tags=[{"Key": "a", "Value": "b"}])
+    assert client(sandbox_at_noon(tmp_path), "iam").list_user_tags(UserName="ann")["Tags"][0]["Value"] == "b"
 
 
 def test_two_files_do_not_see_each_other(tmp_path):
-    first = client(sandbox_at_noon(tmp_path / "a"), "dynamodb")
-    second = client(sandbox_at_noon(tmp_path / "b"), "dynamodb")
-    first.create_table(**LEDGER)
-    assert second.list_tables()["TableNames"] == []
-    assert first.list_tables()["TableNames"] == ["ledger"]
+    first = client(sandbox_at_noon(tmp_path / "a"), "iam")
+    second = client(sandbox_at_noon(tmp_path / "b"), "iam")
+    first.create_user(UserName="ann")
+    assert (_users(second), _users(first)) == ([], ["ann"])
 
 
 def test_regions_do_not_see_each_other(tmp_path):
     sandbox = sandbox_at_noon(tmp_path)
-    client(sandbox, "dynamodb").create_table(**LEDGER)
-    assert client(sandbox, "dynamodb", region="eu-west-1").list_tables()["TableNames"] == []
+    client(sandbox, "sns").create_topic(Name="alerts")
+    assert client(sandbox, "sns", region="eu-west-1").list_topics()["Topics"] == []
 
 
 def test_reset_empties_moto_too(tmp_path):
     sandbox = sandbox_at_noon(tmp_path)
-    client(sandbox, "dynamodb").create_table(**LEDGER)
-    assert sandbox.status().moto == ("dynamodb",)
+    client(sandbox, "iam").create_user(UserName="ann")
+    assert sandbox.status().moto == ("iam",)
     sandbox.reset()
-    assert client(sandbox, "dynamodb").list_tables()["TableNames"] == []
+    assert _users(client(sandbox, "iam")) == []
 
 
-def test_logs_topics_and_users_are_kept_over_http_too(tmp_path):
+def test_topics_and_users_are_kept_over_http_too(tmp_path):
     with start(sandbox_at_noon(tmp_path)) as url:
-        served_client(url, "logs").create_log_group(logGroupName="calls")
         served_client(url, "sns").create_topic(Name="alerts")
         served_client(url, "iam").create_user(UserName="ann")
     again = sandbox_at_noon(tmp_path)
-    assert client(again, "logs").describe_log_groups()["logGroups"][0]["logGroupName"] == "calls"
     assert client(again, "sns").list_topics()["Topics"][0]["TopicArn"].endswith(":alerts")
-    assert client(again, "iam").list_users()["Users"][0]["UserName"] == "ann"
-    assert again.status().moto == ("iam", "logs", "sns")
+    assert _users(client(again, "iam")) == ["ann"]
+    assert again.status().moto == ("iam", "sns")
 
 
 def test_state_of_another_moto_is_dropped_and_noted(tmp_path):
     sandbox = sandbox_at_noon(tmp_path)
-    client(sandbox, "dynamodb").create_table(**LEDGER)
+    client(sandbox, "iam").create_user(UserName="ann")
     with sandbox.store.transaction() as db:
         db.execute("UPDATE moto_state SET version = '1.0', blob = x'00'")
-    assert client(sandbox, "dynamodb").list_tables()["TableNames"] == []
-    assert sandbox.store.setting("moto_dropped:dynamodb", "").startswith("written by moto 1.0")
+    assert _users(client(sandbox, "iam")) == []
+    assert sandbox.store.setting("moto_dropped:iam", "").startswith("written by moto 1.0")
 
 
 def test_what_moto_does_not_have_is_named(tmp_path):
-    with pytest.raises(ClientError, match=r"the sandbox does not have dynamodb\.ListImports") as caught:
-        client(sandbox_at_noon(tmp_path), "dynamodb").list_imports()
+    with pytest.raises(ClientError, match=r"the sandbox does not have sns\.ListOriginationNumbers") as caught:
+        client(sandbox_at_noon(tmp_path), "sns").list_origination_numbers()
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 
 def test_a_request_the_model_forbids_does_not_reach_moto(tmp_path):
     sandbox = sandbox_at_noon(tmp_path)
-    with pytest.raises(ClientError, match=r"InvalidParameterException.*at 'logGroupName'"):
-        client(sandbox, "logs").create_log_group(logGroupName="a b")
+    with pytest.raises(ClientError, match=r"ValidationError.*at 'userName'"):
+        client(sandbox, "iam").create_user(UserName="a b")
     assert sandbox.status().moto == ()
 
 
@@ -122,27 +122,17 @@ def test_a_session_with_motos_own_handler_writes_once(tmp_path):
 
     moto.core.models.botocore_stubber.enabled = True
     try:
-        dynamodb = client(sandbox_at_noon(tmp_path), "dynamodb")
-        dynamodb.create_table(**LEDGER)
-        approvals = [_approved(dynamodb, 10) for _ in range(4)]
+        iam = client(sandbox_at_noon(tmp_path), "iam")
+        iam.create_user(UserName="ann")  # a second time it would be there already
     finally:
         moto.core.models.botocore_stubber.enabled = False
-    assert (approvals, _used(dynamodb)) == ([True] * 4, 4)
+    assert _users(iam) == ["ann"]
 
 
-def test_four_processes_share_a_limit_exactly(tmp_path):
-    sandbox = sandbox_at_noon(tmp_path)
-    client(sandbox, "dynamodb").create_table(**LEDGER)
-    arguments = [sys.executable, __file__, str(sandbox.path), "25", "60"]
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    processes = [subprocess.Popen(arguments, **pipes) for _ in range(4)]
-    assert [process.stdout.readline() for process in processes] == ["ready\n"] * 4  # all, before any may go
-    for process in processes:
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    approved = [int(process.communicate(timeout=120)[0]) for process in processes]
-    assert sum(approved) == 60
-    assert _used(client(sandbox, "dynamodb")) == 60
+@pytest.mark.parametrize("service", ["dynamodb", "logs"])
+def test_moto_does_not_answer_for_services_of_our_own(service):
+    assert service in OWN
+    assert service not in BY_MOTO
 
 
 def _race(try_once: Callable[[], bool], attempts: int) -> int:
@@ -150,15 +140,8 @@ def _race(try_once: Callable[[], bool], attempts: int) -> int:
         return sum(pool.map(lambda _: try_once(), range(attempts)))
 
 
-def test_threads_share_a_limit_exactly(tmp_path, fast_switching):
-    dynamodb = client(sandbox_at_noon(tmp_path), "dynamodb")
-    dynamodb.create_table(**LEDGER)
-    assert _race(lambda: _approved(dynamodb, 50), 120) == 50
-    assert _used(dynamodb) == 50
-
-
-def test_without_the_lock_the_same_race_goes_wrong(tmp_path, fast_switching):
-    """The negative control: moto's dispatcher alone, as the fallback calls it, is not atomic."""
+def test_without_the_lock_a_race_goes_wrong(tmp_path, fast_switching):
+    """Why there is a lock: moto's dispatcher alone, as the fallback calls it, is not atomic."""
     dynamodb = _unlocked_dynamodb(sandbox_at_noon(tmp_path))
     dynamodb.create_table(**LEDGER)
     for _ in range(20):
@@ -188,16 +171,3 @@ def _unlocked_dynamodb(sandbox: Sandbox) -> Any:
     plugged.unregister("before-send", sys.modules["moto.core.models"].botocore_stubber)
     plugged.register("before-send", send)
     return plugged.create_client("dynamodb", region_name="us-east-1")
-
-
-def main(path: Path, attempts: int, limit: int) -> None:
-    """One process of the race: how many of its attempts were approved."""
-    dynamodb = client(Sandbox(path), "dynamodb")
-    dynamodb.list_tables()  # moto is imported before the start
-    print("ready", flush=True)
-    sys.stdin.readline()
-    print(sum(_approved(dynamodb, limit) for _ in range(attempts)))
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -9,6 +9,7 @@ OWN = {
     "ce": "ce",
     "cloudwatch": "cloudwatch",
     "dynamodb": "dynamodb",
+    "logs": "logs",
     "organizations": "organizations",
     "service-quotas": "service_quotas",
     "ssm": "ssm",
@@ -16,7 +17,7 @@ OWN = {
 }
 """Service -> our module in ``sandbox.services``, imported at a service's first call."""
 
-BY_MOTO = ("logs", "sns", "iam")
+BY_MOTO = ("sns", "iam")
 """Services that moto answers. Its SQS and SSM are not here: they cannot be pickled."""
 
 SERVICES = (*OWN, *BY_MOTO)

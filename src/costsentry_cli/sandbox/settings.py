@@ -17,6 +17,10 @@ name                             value               default     effect
 ``known_tag_key:<key>``          Active or Inactive  none        billing knows the tag key, other services' usage has it
 ``budget_quota``                 integer >= 0        20000       budgets an account may have
 ``budget_email_denied:<address>``  0 or 1            0           1: budgets that name the address are refused
+``dynamodb_ttl_lag_seconds``     number >= 0         0           how long an expired item stays in its table
+``table_delay_looks``            integer >= 0        0           how often a new table is described as CREATING
+``insights_delay_looks``         integer >= 0        0           how often a query's results are Running
+``filter_page_events``           integer >= 1        all         events a page of FilterLogEvents reads
 ``role_external_id:<role arn>``  2-1224 characters   none        the external id AssumeRole must name
 ``role_denied:<role arn>``       0 or 1              0           1: AssumeRole is refused
 ===============================  ==================  ==========  =====================================================
@@ -96,6 +100,7 @@ def _is_base_model(subject: str) -> bool:
 
 _NUMBER: tuple[str, _Check] = ("a number of at least 0", _is_number)
 _COUNT: tuple[str, _Check] = ("an integer of at least 0", _is_count)
+_FROM_ONE: tuple[str, _Check] = ("an integer of at least 1", lambda value: _is_count(value) and int(value) > 0)
 _SWITCH: tuple[str, _Check] = ("0 or 1", lambda value: value in ("0", "1"))
 _NAMES: dict[str, tuple[str, _Check]] = {
     "list_lag_seconds": _NUMBER,
@@ -103,7 +108,7 @@ _NAMES: dict[str, tuple[str, _Check]] = {
     "unique_names": _SWITCH,
     "metric_lag_seconds": _NUMBER,
     "active_tag_quota": _COUNT,
-    "ce_page_size": ("an integer of at least 1", lambda value: _is_count(value) and int(value) > 0),
+    "ce_page_size": _FROM_ONE,
     "caller_account": ("an account id of twelve digits", lambda value: bool(_ACCOUNT.fullmatch(value))),
     "rpm:": _COUNT,
     "tpm:": _COUNT,
@@ -112,6 +117,10 @@ _NAMES: dict[str, tuple[str, _Check]] = {
     "known_tag_key:": ("Active or Inactive", lambda value: value in ("Active", "Inactive")),
     "budget_quota": _COUNT,
     "budget_email_denied:": _SWITCH,
+    "dynamodb_ttl_lag_seconds": _NUMBER,
+    "table_delay_looks": _COUNT,
+    "insights_delay_looks": _COUNT,
+    "filter_page_events": _FROM_ONE,
     "role_external_id:": (
         "an external id (2 to 1224 of A-Z a-z 0-9 _ + = , . @ : / -)",
         lambda value: bool(_EXTERNAL_ID.fullmatch(value)),

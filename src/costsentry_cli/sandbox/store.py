@@ -144,6 +144,8 @@ _AFTER_SCHEMA_2 = (
     "DELETE FROM moto_state WHERE service = 'service-quotas'",
 )
 
+# Until version 3 moto had these two.
+_AFTER_SCHEMA_3 = "DELETE FROM moto_state WHERE service IN ('dynamodb', 'logs')"
 
 _TABLES_OF_EVERY_VERSION = {"settings", "profiles", "calls", "client_tokens"}
 
@@ -197,7 +199,7 @@ class Store:
             if version > SCHEMA_VERSION:
                 raise sqlite3.DatabaseError(f"{self.path} was made by a newer version of this program")
             before, after = (_BEFORE_SCHEMA_2, _AFTER_SCHEMA_2) if version == 1 else ((), ())
-            for statement in (*before, *_SCHEMA.split(";"), *after):
+            for statement in (*before, *_SCHEMA.split(";"), *after, _AFTER_SCHEMA_3):
                 db.execute(statement)
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
