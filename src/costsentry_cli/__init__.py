@@ -2,7 +2,7 @@
 
 The library face is what the command itself calls, loaded when it is first named:
 
-    from costsentry_cli import apply, connect, invoke, plan, read_manifest, report
+    from costsentry_cli import apply, connect, invoke, metered, plan, read_manifest, report
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _FACE = {
     "connect": ("costsentry_cli.aws", "connect"),
     "plan": ("costsentry_cli.usecases.sync", "plan"),
     "apply": ("costsentry_cli.usecases.apply", "apply"),
-    "resolve": ("costsentry_cli.usecases.invoke", "resolve"),
-    "invoke": ("costsentry_cli.usecases.invoke", "invoke"),
+    "invoke": ("costsentry_cli.library", "invoke"),
+    "metered": ("costsentry_cli.library", "metered"),
     "report": ("costsentry_cli.usecases.report", "costs"),
 }
 

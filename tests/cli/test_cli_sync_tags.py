@@ -16,6 +16,7 @@ from costsentry_cli.cli.options import Common
 from costsentry_cli.domain.kinds import KINDS
 from costsentry_cli.domain.kinds.cost_allocation_tag import CostAllocationTag
 from costsentry_cli.domain.plan import Wishes
+from costsentry_cli.library import invoke
 from costsentry_cli.sandbox import Sandbox
 from fakes import ACCOUNT, NOON, FrozenClock, manifest, write_manifest
 
@@ -107,7 +108,7 @@ def test_a_member_account_is_warned_by_the_whole_sync_and_refused_by_the_tags_ow
     one("sandbox", "set", "caller_account", "111122223333")
     whole = one("sync", "--yes")
     assert whole.status == 0
-    assert f"warning: only the payer account {ACCOUNT} can activate cost allocation tags" in whole.out
+    assert f"warning: only the payer account {ACCOUNT} can manage cost allocation tags" in whole.out
     alone = one("tags", "sync", "--yes")
     assert alone.status == 4
     assert "help: there: sentry tags activate costCenter" in alone.err
@@ -142,9 +143,6 @@ def test_waiting_activates_the_key_once_billing_has_seen_it_or_says_that_it_did_
 
 def make(context: manage.Context, wanted: manage.Manifest) -> None:
     """The profile, and one call through it: from then on billing learns of the key."""
-    from costsentry_cli.usecases import invoke
-
     asked = manage.planned(wanted, context, KINDS[:1], Wishes())
-    (made,) = manage.carried_out(context, asked.clouds, asked.plan)
-    chosen = invoke.Chosen(made.arn or "", "p", "amazon.nova-lite-v1:0", {"costCenter": "sales"})
-    invoke.invoke(context.cloud, chosen, "Hi", region="us-east-1", clock=context.clock)
+    manage.carried_out(context, asked.clouds, asked.plan)
+    invoke(context.cloud, wanted, "Hi", cost_center="sales", region="us-east-1", clock=context.clock)

@@ -23,14 +23,16 @@ import sys
 from pathlib import Path
 from costsentry_cli.cli.context import sandbox_at, sandbox_context
 from costsentry_cli.manifest_file import read
-from costsentry_cli.usecases.invoke import Wanted, invoke, resolve
+from costsentry_cli.cli.metering import metering
+from costsentry_cli.domain.metering.request import of_options
 
 context = sandbox_context(sandbox_at(Path("sandbox.db")), "us-east-1")
-chosen = resolve(context.cloud, read(Path("profiles.yaml")), Wanted(sys.argv[1]), "us-east-1")
+calls = metering(read(Path("profiles.yaml")), context)
+ready = [calls.prepare(of_options(f"question {{n}}", tags={{"costCenter": sys.argv[1]}})) for n in range({CALLS})]
 sys.stdin.readline()
-for number in range({CALLS}):
-    reply = invoke(context.cloud, chosen, f"question {{number}}", region="us-east-1", clock=context.clock)
-    print(reply.tokens.input + reply.tokens.output)
+for one in ready:
+    tokens = calls.run(one).called.tokens
+    print(tokens.input + tokens.output)
 """
 
 

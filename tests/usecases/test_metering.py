@@ -1,8 +1,9 @@
-"""Invoke: one profile, one paid call, one PutMetricData."""
+"""A metered call: who pays, one reservation, one paid call, one settlement, one PutMetricData, one record."""
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,14 @@ import pytest
 from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.catalog import Tokens
 from costsentry_cli.domain.errors import SentryError
+from costsentry_cli.domain.ledger.gate import Gate
+from costsentry_cli.domain.ledger.memory import MemoryLedger
 from costsentry_cli.domain.meter import Caller, Ending, metrics_call, tokens_of
-from costsentry_cli.usecases.invoke import Chosen, Wanted, estimate, invoke, resolve
+from costsentry_cli.domain.metering.attribution import Chosen, Wanted, resolve, wanted_by
+from costsentry_cli.domain.metering.fitting import Fitted
+from costsentry_cli.domain.metering.reply import Reply
+from costsentry_cli.domain.metering.request import Request, of_options
+from costsentry_cli.usecases.metering import Metering
 from fakes import BASIC, HAIKU, LITE, NOON, FakeCloud, FrozenClock, arn, manifest, summary, tag_list
 
 SALES = {
@@ -50,8 +57,289 @@ def counted(call: ApiCall) -> dict[str, Any]:
     return {one["MetricName"]: one["Value"] for one in call.params["MetricData"]}
 
 
-def called(cloud: FakeCloud) -> Any:
-    return invoke(cloud, CHOSEN, "Hi", region="us-east-1", clock=FrozenClock(), max_tokens=50)
+PROFILES = {
+    "ListInferenceProfiles": {"inferenceProfileSummaries": [summary("aws-docs-sales-prod", 1)]},
+    "ListTagsForResource": tag_list(SALES),
+    "CountTokens": {"inputTokens": 20},
+    "PutMetricData": {},
+}
+DAILY = """
+limits:
+  - match: {costCenter: sales}
+    per: day
+    tokens: 200
+    usd: 1
+"""
+
+
+@dataclass
+class Desk:
+    """A metering over a fake cloud and a ledger in memory; ``events`` are what was recorded."""
+
+    cloud: FakeCloud
+    calls: Metering
+    ledger: MemoryLedger
+    events: list[dict[str, Any]]
+
+    def ask(self, prompt: str = "Hi", **more: Any) -> Reply:
+        return self.calls.run(self.calls.prepare(request(prompt)), **more)
+
+    def paid(self) -> int:
+        return sum(call.operation.startswith("Converse") for call in self.cloud.calls)
+
+    def settled(self) -> list[int]:
+        """The tokens settled in every counter, nothing held any more."""
+        counts = self.ledger.read().values()
+        assert all(not count.holds for count in counts)
+        return [count.settled.tokens for count in counts]
+
+
+def request(prompt: str = "Hi", max_tokens: int = 50) -> Request:
+    return of_options(prompt, parameters={"max_tokens": max_tokens}, tags={"costCenter": "sales"})
+
+
+def desk(tmp_path: Path, limits: str = DAILY, **script: Any) -> Desk:
+    cloud = FakeCloud(PROFILES | {"Converse": ANSWER} | script)
+    clock, ledger, events = FrozenClock(), MemoryLedger(), []
+    gate = Gate(ledger, clock, 60)
+
+    def keep(event: Any) -> None:
+        events.append(dict(event))
+
+    wanted = manifest(tmp_path, BASIC + limits)
+    calls = Metering(cloud, cloud, wanted, "us-east-1", clock, gate, keep, wait=lambda _: None)
+    return Desk(cloud, calls, ledger, events)
+
+
+def test_a_success_is_reserved_called_once_settled_counted_and_recorded(tmp_path: Path) -> None:
+    sales = desk(tmp_path)
+    reply = sales.ask()
+    assert reply.called is not None
+    assert (reply.called.text, reply.called.stop_reason, reply.called.request_id) == ("Hello you", "end_turn", "req-9")
+    assert reply.error is None
+    assert sales.cloud.operations()[-2:] == ["Converse", "PutMetricData"]
+    assert counted(sales.cloud.calls[-1]) == {
+        "TotalRequests": 1,
+        "RateLimitApproved": 1,
+        "RateLimitDenied": 0,
+        "InvocationFailed": 0,
+        "InputTokens": 10,
+        "OutputTokens": 4,
+    }
+    assert reply.decision.amounts.tokens == 70
+    assert sales.settled() == [14]
+    (event,) = sales.events
+    assert (event["costsentry.decision"], event["costsentry.ending"]) == ("approved", "succeeded")
+    assert event["gen_ai.usage.input_tokens"] == 10
+
+
+def test_the_paid_call_names_the_profile_by_arn_and_always_its_most_tokens(tmp_path: Path) -> None:
+    sales = desk(tmp_path)
+    sales.ask()
+    (call,) = [call for call in sales.cloud.calls if call.operation == "Converse"]
+    assert call.paid
+    assert call.params["modelId"] == arn(1)
+    assert call.params["inferenceConfig"] == {"maxTokens": 50}
+    assert call.params["requestMetadata"]["costCenter"] == "sales"
+
+
+def test_a_call_that_might_pass_a_limit_is_denied_before_it_costs_anything(tmp_path: Path) -> None:
+    sales = desk(tmp_path)
+    replies = [sales.ask() for _ in range(12)]
+    endings = [reply.ending for reply in replies]
+    assert endings[:10] == [Ending.SUCCEEDED] * 10
+    assert endings[10:] == [Ending.DENIED] * 2
+    assert sales.paid() == 10
+    denied = replies[-1]
+    assert denied.error is not None
+    assert denied.error.code == "CS0206"
+    assert "costCenter=sales/day has no room: this call may need 70 tokens, 60 tokens left" in denied.error.message
+    assert denied.error.help.startswith("a new window begins at 2026-11-24T00:00:00Z")
+    assert counted(sales.cloud.calls[-1])["RateLimitDenied"] == 1
+    assert sales.events[-1]["costsentry.decision"] == "denied"
+
+
+def test_a_call_without_limits_asks_no_ledger_and_counts_no_tokens_before(tmp_path: Path) -> None:
+    sales = desk(tmp_path, limits="")
+    sales.ask()
+    assert "CountTokens" not in sales.cloud.operations()
+    assert sales.ledger.read() == {}
+
+
+def test_a_dollar_limit_refuses_a_model_without_a_price_and_calls_nothing(tmp_path: Path) -> None:
+    odd = "made.up-model-v1:0"
+    script = {"ListTagsForResource": tag_list(SALES | {"costsentry:spec": f"v1:{odd}"})}
+    sales = desk(tmp_path, **script)
+    reply = sales.calls.run(sales.calls.bounded(request(), Chosen(arn(1), "p", odd, SALES), Fitted(PARAMS)))
+    assert reply.error is not None
+    assert "the price of this model is unknown" in reply.error.message
+    assert sales.paid() == 0
+
+
+PARAMS: dict[str, Any] = {
+    "messages": [{"role": "user", "content": [{"text": "Hi"}]}],
+    "inferenceConfig": {"maxTokens": 50},
+}
+
+
+@pytest.mark.parametrize(
+    ("error", "tokens", "unknown"),
+    [
+        (SentryError("CS0801", "ThrottlingException: slow down", undone=True), 0, False),
+        (SentryError("CS0802", "ValidationException: no", undone=True), 0, False),
+        (SentryError("CS0808", "Read timeout"), 70, True),
+        (SentryError("CS0806", "InternalServerException: sorry"), 70, True),
+        (SentryError("CS0810", "ModelErrorException: broke"), 70, True),
+    ],
+)
+def test_a_failure_is_charged_in_full_unless_it_was_certainly_not_carried_out(
+    tmp_path: Path, error: SentryError, tokens: int, unknown: bool
+) -> None:
+    sales = desk(tmp_path, Converse=error)
+    reply = sales.ask()
+    assert (reply.error, reply.ending, reply.unknown) == (error, Ending.FAILED, unknown)
+    assert sales.settled() == [tokens]
+    assert sales.paid() == 1
+    assert counted(sales.cloud.calls[-1]) == {
+        "TotalRequests": 1,
+        "RateLimitApproved": 1,
+        "RateLimitDenied": 0,
+        "InvocationFailed": 1,
+    }
+    assert sales.events[-1]["costsentry.ending"] == ("unknown" if unknown else "failed")
+
+
+def interrupted(call: ApiCall) -> Any:
+    raise KeyboardInterrupt
+
+
+def test_an_interruption_in_the_middle_is_charged_in_full_and_says_so(tmp_path: Path) -> None:
+    sales = desk(tmp_path, Converse=interrupted)
+    with pytest.raises(SentryError) as stopped:
+        sales.ask()
+    assert stopped.value.code == "CS0902"
+    assert "charged in full (70 tokens" in stopped.value.message
+    assert sales.settled() == [70]
+    assert sales.events[-1]["costsentry.ending"] == "unknown"
+
+
+def test_a_second_attempt_is_a_reservation_of_its_own(tmp_path: Path) -> None:
+    slow = SentryError("CS0801", "ThrottlingException: slow down", undone=True)
+    sales = desk(tmp_path, Converse=[slow, slow, ANSWER])
+    reply = sales.ask(attempts=3)
+    assert (reply.ending, reply.attempt, sales.paid()) == (Ending.SUCCEEDED, 3, 3)
+    rids = {event["costsentry.reservation.id"] for event in sales.events}
+    assert len(rids) == 3
+    (count,) = sales.ledger.read().values()
+    assert (count.settled.requests, count.settled.tokens) == (3, 14)
+
+
+def test_without_being_asked_for_nothing_is_tried_twice(tmp_path: Path) -> None:
+    sales = desk(tmp_path, Converse=SentryError("CS0801", "ThrottlingException: slow down", undone=True))
+    sales.ask()
+    assert sales.paid() == 1
+
+
+FALLBACK = """
+  - {name: lite-sales, model: nova-lite, tags: {costCenter: sales}}
+limits:
+  - {match: {model: haiku}, per: minute, tokens: 60, fallback: nova-lite}
+"""
+
+
+def test_a_denied_model_falls_back_to_the_cheaper_one_and_both_are_recorded(tmp_path: Path) -> None:
+    lite = SALES | {"costsentry:key": "lite-sales", "costsentry:spec": f"v1:{LITE}"}
+    tags = {arn(1): SALES, arn(2): lite}
+    listing = [summary("aws-docs-sales-prod", 1), summary("lite-sales", 2, LITE)]
+    script = {
+        "ListInferenceProfiles": {"inferenceProfileSummaries": listing},
+        "ListTagsForResource": lambda call: tag_list(tags[call.params["resourceARN"]]),
+    }
+    sales = desk(tmp_path, limits="", **script)
+    text = BASIC.replace("cost_allocation_tags:", FALLBACK.strip("\n").split("limits:")[0] + "cost_allocation_tags:")
+    sales.calls.manifest = manifest(tmp_path, text + "limits:" + FALLBACK.split("limits:")[1])
+    said: list[str] = []
+    chosen = Chosen(arn(1), "aws-docs-sales-prod", HAIKU, SALES)
+    reply = sales.calls.run(sales.calls.bounded(request(), chosen, Fitted(PARAMS)), told=said.append)
+    assert (reply.ending, reply.prepared.chosen.model, reply.prepared.fallback_from) == (
+        Ending.SUCCEEDED,
+        LITE,
+        HAIKU,
+    )
+    assert said[0].endswith("falling back to nova-lite")
+    assert [event["costsentry.decision"] for event in sales.events] == ["denied", "approved"]
+    assert sales.events[-1]["costsentry.fallback_from"] == HAIKU
+
+
+def pieces(*events: dict[str, Any]) -> dict[str, Any]:
+    return {"stream": iter(events), "ResponseMetadata": {"RequestId": "req-10"}}
+
+
+HELLO = [{"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": word}}} for word in ("Hel", "lo")]
+STOP = {"messageStop": {"stopReason": "end_turn"}}
+METADATA = {"metadata": {"usage": USAGE, "metrics": {"latencyMs": 5}}}
+
+
+def test_a_stream_is_told_piece_by_piece_and_settled_by_its_usage(tmp_path: Path) -> None:
+    sales = desk(tmp_path, ConverseStream=lambda _: pieces(*HELLO, STOP, METADATA))
+    heard: list[str] = []
+    reply = sales.ask(stream=True, on_text=heard.append)
+    assert reply.called is not None
+    assert (heard, reply.called.text, sales.settled()) == (["Hel", "lo"], "Hello", [14])
+
+
+def test_a_stream_without_usage_is_unknown_and_charged_in_full(tmp_path: Path) -> None:
+    sales = desk(tmp_path, ConverseStream=lambda _: pieces(*HELLO))
+    reply = sales.ask(stream=True)
+    assert (reply.unknown, reply.error, sales.settled()) == (True, None, [70])
+    assert sales.events[-1]["costsentry.settlement.estimated"] is True
+
+
+def broken_off(call: ApiCall) -> dict[str, Any]:
+    def events() -> Iterator[dict[str, Any]]:
+        yield HELLO[0]
+        raise SentryError("CS0807", "the stream broke off")
+
+    return {"stream": events(), "ResponseMetadata": {"RequestId": "req-10"}}
+
+
+def test_a_stream_that_breaks_off_is_charged_in_full(tmp_path: Path) -> None:
+    sales = desk(tmp_path, ConverseStream=broken_off)
+    reply = sales.ask(stream=True)
+    assert (reply.unknown, sales.settled()) == (True, [70])
+
+
+def test_an_answer_that_is_paid_for_is_given_even_when_it_cannot_be_counted(tmp_path: Path) -> None:
+    sales = desk(tmp_path, PutMetricData=SentryError("CS0403", "no metrics"))
+    reply = sales.ask()
+    assert reply.called is not None
+    assert reply.uncounted is not None
+
+
+def test_no_prompt_and_no_answer_is_recorded_unless_that_is_asked_for(tmp_path: Path) -> None:
+    sales = desk(tmp_path)
+    sales.ask("the secret plan")
+    assert "secret plan" not in str(sales.events)
+    assert "Hello you" not in str(sales.events)
+    sales.calls.content = True
+    sales.ask("the secret plan")
+    assert "secret plan" in str(sales.events[-1])
+    assert "Hello you" in str(sales.events[-1])
+
+
+@pytest.mark.parametrize(
+    ("model", "tags", "wanted"),
+    [
+        ("haiku", {"costCenter": "sales"}, Wanted("sales", model="haiku")),
+        ("sales", {}, Wanted("sales")),
+        (arn(1), {"costCenter": "sales"}, Wanted("sales", arn=arn(1))),
+    ],
+)
+def test_a_request_names_its_profile_by_alias_cost_centre_or_arn(
+    tmp_path: Path, model: str, tags: dict[str, str], wanted: Wanted
+) -> None:
+    asked = of_options("Hi", model=model, tags=tags)
+    assert wanted_by(asked, manifest(tmp_path)) == wanted
 
 
 def test_the_profile_is_found_by_its_tags_and_only_candidates_are_asked_for_theirs(tmp_path: Path) -> None:
@@ -87,53 +375,6 @@ def test_two_profiles_that_fit_are_told_apart_by_the_model(tmp_path: Path) -> No
     assert refused.value.code == "CS0106"
     chosen = resolve(account(*both), manifest(tmp_path, text), Wanted("sales", model="nova-lite"), "us-east-1")
     assert chosen.model == LITE
-
-
-def test_a_success_counts_requests_and_tokens_once() -> None:
-    cloud = FakeCloud({"Converse": ANSWER, "PutMetricData": {}})
-    reply = called(cloud)
-    assert (reply.text, reply.stop_reason, reply.request_id) == ("Hello you", "end_turn", "req-9")
-    assert cloud.operations() == ["Converse", "PutMetricData"]
-    assert counted(cloud.calls[1]) == {
-        "TotalRequests": 1,
-        "RateLimitApproved": 1,
-        "RateLimitDenied": 0,
-        "InvocationFailed": 0,
-        "InputTokens": 10,
-        "OutputTokens": 4,
-    }
-
-
-def test_the_paid_call_names_the_profile_by_arn_and_always_its_most_tokens() -> None:
-    cloud = FakeCloud({"Converse": ANSWER, "PutMetricData": {}})
-    called(cloud)
-    assert cloud.calls[0].paid
-    assert cloud.calls[0].params["modelId"] == arn(1)
-    assert cloud.calls[0].params["inferenceConfig"] == {"maxTokens": 50}
-
-
-def test_a_failed_call_is_counted_without_tokens_and_its_error_reaches_the_caller() -> None:
-    cloud = FakeCloud({"Converse": SentryError("CS0810", "model broke"), "PutMetricData": {}})
-    with pytest.raises(SentryError, match="model broke"):
-        called(cloud)
-    assert counted(cloud.calls[1]) == {
-        "TotalRequests": 1,
-        "RateLimitApproved": 1,
-        "RateLimitDenied": 0,
-        "InvocationFailed": 1,
-    }
-
-
-def test_an_answer_that_is_paid_for_is_given_even_when_it_cannot_be_counted() -> None:
-    cloud = FakeCloud({"Converse": ANSWER, "PutMetricData": SentryError("CS0403", "no metrics")})
-    reply = called(cloud)
-    assert reply.text == "Hello you"
-    assert reply.uncounted is not None
-
-
-def test_the_cost_is_price_times_tokens_and_unknown_without_a_price() -> None:
-    assert estimate(LITE, Tokens(input=1000, output=1000), "us-east-1") == Decimal("0.0003")
-    assert estimate("made.up-model-v1:0", Tokens(input=1), "us-east-1") is None
 
 
 def test_dimensions_are_the_articles_five_and_empty_ones_are_left_out() -> None:

@@ -7,21 +7,26 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
 from costsentry_cli.cli.context import Context, print_target, sandbox_at, sandbox_context
+from costsentry_cli.cli.metering import metering
 from costsentry_cli.cli.options import TALK, Common, common, group
 from costsentry_cli.cli.output import drawn, write_file
 from costsentry_cli.domain import window
 from costsentry_cli.domain.kinds import KINDS
 from costsentry_cli.domain.manifest.types import Manifest
+from costsentry_cli.domain.meter import Ending
+from costsentry_cli.domain.metering.reply import Reply
+from costsentry_cli.domain.metering.request import of_options
 from costsentry_cli.domain.plan import Wishes
 from costsentry_cli.domain.table import Table
 from costsentry_cli.manifest_file import read
-from costsentry_cli.usecases import invoke as metered
 from costsentry_cli.usecases import report, sync, tags
 from costsentry_cli.usecases.apply import apply
+from costsentry_cli.usecases.metering import Metering
 
 app = group("A tour.")
 EXAMPLE = "example.profiles.yaml"
@@ -83,6 +88,11 @@ class Tour:
             f"{len(self.manifest.profiles)} profiles, {len(centres)} cost centres",
         )
 
+    @cached_property
+    def calls(self) -> Metering:
+        """What makes the metered calls of this manifest."""
+        return metering(self.manifest, self.context)
+
     def sync(self) -> tuple[str, str]:
         """Make the profiles."""
         target = self.context.target
@@ -106,28 +116,25 @@ class Tour:
 
     def invoke(self) -> tuple[str, str]:
         """A week of calls, forty in all; then a day until Cost Explorer has them."""
-        answered = 0
+        asked = denied = 0
         for day in range(7):
             for centre, numbers in WEEK.items():
                 for number in range(numbers[day]):
-                    self._call(centre, number)
-                    answered += 1
+                    asked += 1
+                    denied += self._call(centre, number).ending is Ending.DENIED
             self.advance(timedelta(days=1))
         self.advance(timedelta(hours=1))
-        return f"invoke x {answered} in a week", f"{answered} answered"
+        return f"invoke x {asked} in a week", f"{asked - denied} answered, {denied} denied by a limit"
 
     def report(self) -> Table:
         """What Cost Explorer says of all of it."""
         period = window.parse(self.context.clock().date(), last="11d")
         return report.costs(self.context.cloud, "costCenter", period)
 
-    def _call(self, centre: str, number: int) -> None:
-        region = self.context.target.region
-        chosen = metered.resolve(self.context.cloud, self.manifest, metered.Wanted(centre), region)
+    def _call(self, centre: str, number: int) -> Reply:
         prompt = QUESTIONS[number % len(QUESTIONS)] + "\n" + CONTEXT_LINE * (400 + 150 * number)
-        metered.invoke(
-            self.context.cloud, chosen, prompt, region=region, clock=self.context.clock, max_tokens=400 + 100 * number
-        )
+        parameters, tags = {"max_tokens": 400 + 100 * number}, {"costCenter": centre}
+        return self.calls.run(self.calls.prepare(of_options(prompt, parameters=parameters, tags=tags)))
 
 
 def _told(number: int, what: str, result: str) -> None:

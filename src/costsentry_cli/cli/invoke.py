@@ -1,53 +1,183 @@
-"""``sentry invoke``: one metered model call."""
+"""``sentry invoke``: one metered model call, or many of the same."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from decimal import Decimal
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from costsentry_cli.cli.context import open_context, read_manifest
-from costsentry_cli.cli.options import DOCUMENT, FILE, OUTPUT, TARGET, Common, common, group
+from costsentry_cli.cli.context import Context, open_context, read_manifest
+from costsentry_cli.cli.options import DOCUMENT, FILE, OUTPUT, TARGET, Common, Format, common, group
 from costsentry_cli.cli.output import emit_document, say
 from costsentry_cli.domain.errors import SentryError
-from costsentry_cli.domain.money import plain
-from costsentry_cli.render.cells import usd_estimate
 from costsentry_cli.render.safe import safe
-from costsentry_cli.usecases import invoke as metered
+
+if TYPE_CHECKING:
+    from costsentry_cli.domain.metering.reply import Prepared
+    from costsentry_cli.domain.metering.request import Request
+    from costsentry_cli.usecases.metering import Metering
 
 app = group("Metered model calls.")
+Input = Annotated[Path | None, typer.Option("--input", help="A request document, JSON or YAML; - is standard input.")]
+Attempts = Annotated[int, typer.Option("--attempts", min=1, max=10, help="Tries when throttled, each metered.")]
+AsSystem = Annotated[
+    bool | None,
+    typer.Option("--assistant-as-system/--no-assistant-as-system", help="A last assistant message is an instruction."),
+]
 
 
 @app.command()
 @common(FILE, TARGET, OUTPUT, result=DOCUMENT)
-def invoke(
+def invoke(  # noqa: PLR0913, RUF100 the flags of one command
     shared: Common,
     *,
     prompt: Annotated[str | None, typer.Argument(help="The prompt; - or nothing reads standard input.")] = None,
-    cost_center: Annotated[str, typer.Option("--cost-center", help="Whose profile pays: the costCenter tag.")],
-    model: Annotated[str, typer.Option("--model", help="Alias or model id, when several fit.")] = "",
+    input_: Input = None,
+    cost_center: Annotated[str, typer.Option("--cost-center", help="Whose profile pays: the costCenter tag.")] = "",
+    model: Annotated[str, typer.Option("--model", help="Alias, model id or profile ARN, when several fit.")] = "",
     application: Annotated[str, typer.Option("--application", help="The applicationId tag.")] = "",
     environment: Annotated[str, typer.Option("--environment", help="The environment tag.")] = "",
     system: Annotated[str, typer.Option("--system", help="A system prompt.")] = "",
-    max_tokens: Annotated[int, typer.Option("--max-tokens", min=1, help="Most tokens to answer with.")] = 1024,
-) -> None:
-    """Call the model through the cost centre's profile; the answer on stdout, tokens and cost on stderr."""
-    if not cost_center.strip():
-        raise SentryError("CS0101", "--cost-center is empty", help="name whose profile pays")
+    max_tokens: Annotated[
+        int | None, typer.Option("--max-tokens", min=1, help="Most tokens to answer with (1024).")
+    ] = None,
+    temperature: Annotated[str | None, typer.Option("--temperature", help="0 to 1.")] = None,
+    top_p: Annotated[str | None, typer.Option("--top-p", help="0 to 1.")] = None,
+    top_k: Annotated[int | None, typer.Option("--top-k", help="0 to 500.")] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse what would have to be adjusted to the model.")
+    ] = False,
+    assistant_as_system: AsSystem = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Show call, reservation and cost; call nothing.")
+    ] = False,
+    stream: Annotated[bool, typer.Option("--stream", help="Print the answer as it comes.")] = False,
+    attempts: Attempts = 1,
+    repeat: Annotated[int, typer.Option("--repeat", min=1, max=100_000, help="So many calls, for load tests.")] = 1,
+    concurrency: Annotated[int, typer.Option("--concurrency", min=1, max=256, help="With --repeat: at once.")] = 1,
+    audit_file: Annotated[
+        Path | None, typer.Option("--audit-file", help="Record the call in this file, too (JSONL).")
+    ] = None,
+    log_content: Annotated[
+        bool, typer.Option("--log-content", help="Put prompt and answer into the audit trail.")
+    ] = False,
+) -> int:
+    """Call the model through the cost centre's profile; the answer on stdout, tokens and cost on stderr.
+
+    Every limit of the manifest that counts the call is reserved first: a denied call costs nothing and exits 5.
+    """
+    from costsentry_cli.cli.metering import metering
+
+    options = {"max_tokens": max_tokens, "temperature": temperature, "top_p": top_p, "top_k": top_k}
+    tags = {"applicationId": application, "costCenter": cost_center, "environment": environment}
+    request = _read(input_, prompt, model, system, options, tags)
     manifest = read_manifest(shared)
-    text = _prompt(prompt)
     context = open_context(shared, manifest)
-    wanted = metered.Wanted(cost_center, application, environment, model)
-    region = context.target.region
-    chosen = metered.resolve(context.cloud, manifest, wanted, region)
-    reply = metered.invoke(
-        context.cloud, chosen, text, region=region, clock=context.clock, system=system, max_tokens=max_tokens
+    calls = metering(
+        manifest,
+        context,
+        audit_file=audit_file,
+        content=log_content,
+        strict=strict,
+        assistant_as_system=assistant_as_system,
     )
-    emit_document(shared, "invocation", _data(reply), context.target.as_dict(), safe(reply.text).rstrip("\n") + "\n")
-    _talk(reply)
+    prepared = calls.prepare(request)
+    for change in (*prepared.fitted.adjustments, *prepared.fitted.notes):
+        say(f"adjusted: {change}" if change in prepared.fitted.adjustments else f"note: {change}")
+    if dry_run:
+        return _shown(shared, context, prepared)
+    if repeat > 1:
+        from costsentry_cli.cli.load import many
+
+        return many(shared, context, calls, prepared, repeat, concurrency)
+    return _called(shared, context, calls, prepared, attempts, stream=stream)
+
+
+def _shown(shared: Common, context: Context, prepared: Prepared) -> int:
+    from costsentry_cli.render import reply as view
+
+    region = context.target.region
+    body, text = view.prepared_document(prepared, region), safe(view.dry_run(prepared, region))
+    emit_document(shared, "dry_run", body, context.target.as_dict(), text)
+    return 0
+
+
+def _called(
+    shared: Common, context: Context, calls: Metering, prepared: Prepared, attempts: int, *, stream: bool
+) -> int:
+    from costsentry_cli.render import reply as view
+
+    live = stream and shared.output is Format.TABLE and shared.query is None and shared.out is None
+    with _terminated_as_interrupted():
+        reply = calls.run(prepared, attempts=attempts, stream=stream, on_text=_printed if live else _unheard, told=say)
+    if live and reply.called is not None and not reply.called.text.endswith("\n"):
+        sys.stdout.write("\n")
+    if reply.error is None and not live:
+        text = safe(reply.called.text if reply.called is not None else "").rstrip("\n") + "\n"
+        emit_document(shared, "invocation", view.document(reply), context.target.as_dict(), text)
+    sys.stdout.flush()
+    for line in view.talk(reply):
+        say(line)
+    if reply.error is not None:
+        raise reply.error
+    return 0
+
+
+def _printed(piece: str) -> None:
+    sys.stdout.write(safe(piece))
+    sys.stdout.flush()
+
+
+def _unheard(piece: str) -> None:
+    del piece
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM ends a call as Ctrl-C does: what it may have taken is charged first."""
+
+    def heard(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 a signal handler's form
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, heard)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _read(
+    path: Path | None,
+    prompt: str | None,
+    model: str,
+    system: str,
+    options: dict[str, int | str | None],
+    tags: dict[str, str],
+) -> Request:
+    from costsentry_cli.domain.metering import request
+    from costsentry_cli.manifest_file import parse
+
+    if path is None:
+        if not (tags["costCenter"].strip() or model.strip()):
+            raise SentryError("CS0101", "nobody pays", help='sentry invoke --cost-center sales "Hello"')
+        return request.of_options(_prompt(prompt), model=model, system=system, parameters=options, tags=tags)
+    given = [prompt, model, system, *tags.values(), *options.values()]
+    if any(value not in (None, "") for value in given):
+        raise SentryError(
+            "CS0101", "--input is the whole request", help="leave out the prompt and what it already says"
+        )
+    try:
+        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    except OSError as error:
+        raise SentryError("CS0101", f"cannot read {path}: {error.strerror}") from error
+    return request.read(data, "standard input" if str(path) == "-" else str(path), parse)
 
 
 def _prompt(given: str | None) -> str:
@@ -61,40 +191,3 @@ def _prompt(given: str | None) -> str:
     if not text or not text.strip():
         raise SentryError("CS0101", "the prompt is empty")
     return text
-
-
-def _data(reply: metered.Reply) -> dict[str, object]:
-    tokens = reply.tokens
-    return {
-        "text": reply.text,
-        "stop_reason": reply.stop_reason,
-        "request_id": reply.request_id,
-        "profile": {"name": reply.chosen.name, "arn": reply.chosen.arn, "model": reply.chosen.model},
-        "cost_center": reply.chosen.tags.get("costCenter"),
-        "usage": {
-            "input_tokens": tokens.input,
-            "output_tokens": tokens.output,
-            "cache_read_tokens": tokens.cache_read,
-            "cache_write_5m_tokens": tokens.cache_write_5m,
-            "cache_write_1h_tokens": tokens.cache_write_1h,
-        },
-        "estimated_cost_usd": None if reply.cost is None else plain(reply.cost),
-    }
-
-
-def _talk(reply: metered.Reply) -> None:
-    caller = reply.chosen.caller()
-    who = " / ".join(part for part in (caller.cost_center, caller.application, caller.environment) if part)
-    tokens = reply.tokens
-    cached = tokens.cache_read + tokens.cache_write_5m + tokens.cache_write_1h
-    also = f", cached {cached:,}" if cached else ""
-    say(f"{who}  {caller.model}  in {tokens.input:,}, out {tokens.output:,}{also} tokens")
-    say(_cost(reply.cost))
-    if reply.stop_reason == "max_tokens":
-        say("the answer was cut at --max-tokens")
-    if reply.uncounted is not None:
-        say(f"warning: the call is not in the metrics: {reply.uncounted.code} {reply.uncounted.message}")
-
-
-def _cost(cost: Decimal | None) -> str:
-    return "cost unknown: no price for this model in the catalogue" if cost is None else usd_estimate(cost)

@@ -84,3 +84,24 @@ BUDGET_ANSWERS_AS_IT_WAS_ASKED = "canonical form"
 
 BUDGET_PLAN_STAYS = "as given"
 """The planned limits of a budget stay as they were given, but for past periods, which may be left out later."""
+
+COUNTED_TOKENS_MARGIN = 0
+"""CountTokens counts exactly what a Converse call with the same content is charged for as input (AWS: "will match")."""
+
+TEMPLATE_TOKENS_PER_REQUEST = 256
+"""What a model's template and AWS add to a request as charged input tokens is at most this many."""
+
+TEMPLATE_TOKENS_PER_MESSAGE = 16
+"""What a model's template adds to a message, or to a block of it or of the system prompt, is at most this many."""
+
+TEMPLATE_TOKENS_FOR_TOOLS = 1024
+"""What a provider adds to a request with tools, beside their definitions, is at most this many tokens."""
+
+NORMALISED_BEFORE_TOKENS = ("NFC", "NFKC")
+"""No text has more tokens than UTF-8 bytes, in the longest of its forms: as it is, and after these normalisations."""
+
+CACHING_ON_REQUEST_ONLY = ("Anthropic",)
+"""Models of these makers write and read the prompt cache at cache points only; others may cache on their own."""
+
+TIER_MAY_FALL_TO = "default"
+"""A call is served, and billed, at the service tier it asks for or at this one; never at a third."""

@@ -12,23 +12,27 @@ from costsentry_cli.domain.errors import ERRORS
 
 @dataclass(frozen=True)
 class Row:
-    """Our code for it, whether a second attempt may help, and after how many it is given up whatever the deadline."""
+    """Our code for it, whether a second attempt may help, and after how many it is given up whatever the deadline.
+
+    ``undone``: the call was certainly not carried out.
+    """
 
     code: str
     retry: bool = False
     tries: int = 100
+    undone: bool = False
 
 
 BY_CODE: dict[str, Row] = {
     # throttling, spelled differently by each service
-    "Throttling": Row("CS0801", retry=True),
-    "ThrottlingException": Row("CS0801", retry=True),
-    "ThrottledException": Row("CS0801", retry=True),
-    "TooManyRequestsException": Row("CS0801", retry=True),
-    "RequestLimitExceeded": Row("CS0801", retry=True),
-    "LimitExceededException": Row("CS0801", retry=True),  # Cost Explorer's word for throttling
-    "ProvisionedThroughputExceededException": Row("CS0801", retry=True),
-    "SlowDown": Row("CS0801", retry=True),
+    "Throttling": Row("CS0801", retry=True, undone=True),
+    "ThrottlingException": Row("CS0801", retry=True, undone=True),
+    "ThrottledException": Row("CS0801", retry=True, undone=True),
+    "TooManyRequestsException": Row("CS0801", retry=True, undone=True),
+    "RequestLimitExceeded": Row("CS0801", retry=True, undone=True),
+    "LimitExceededException": Row("CS0801", retry=True, undone=True),  # Cost Explorer's word for throttling
+    "ProvisionedThroughputExceededException": Row("CS0801", retry=True, undone=True),
+    "SlowDown": Row("CS0801", retry=True, undone=True),
     # permission and identity
     "AccessDenied": Row("CS0403"),
     "AccessDeniedException": Row("CS0403"),
@@ -64,6 +68,24 @@ BY_CODE: dict[str, Row] = {
     "NotFoundException": Row("CS0803"),
     "ConflictException": Row("CS0804"),
     "ResourceInUseException": Row("CS0804"),
+    "DuplicateRecordException": Row("CS0804"),  # a budget of this name, an alert of this threshold
+    "ResourceLockedException": Row("CS0804"),  # a budget's action is being carried out
+    "CreationLimitExceededException": Row("CS0805"),
+    "UnknownMonitorException": Row("CS0803"),
+    "UnknownSubscriptionException": Row("CS0803"),
+    "ExpiredNextTokenException": Row("CS0802"),
+    "InternalErrorException": Row("CS0806", retry=True),
+    # DynamoDB's conditional writes
+    "ConditionalCheckFailedException": Row("CS0814"),
+    "TransactionConflictException": Row("CS0804", retry=True),
+    "ReplicatedWriteConflictException": Row("CS0804", retry=True),
+    "ItemCollectionSizeLimitExceededException": Row("CS0805"),
+    # tables and log groups
+    "TableNotFoundException": Row("CS0803"),
+    "ContinuousBackupsUnavailableException": Row("CS0806", retry=True),  # a new table's backups are being enabled
+    "ResourceAlreadyExistsException": Row("CS0804"),
+    "OperationAbortedException": Row("CS0804", retry=True),  # another change of the log group is under way
+    "MalformedQueryException": Row("CS0802"),
     # billing data
     "DataUnavailableException": Row("CS0811"),
     "BillExpirationException": Row("CS0811"),
@@ -104,9 +126,9 @@ BY_CLASS: dict[str, Row] = {
     "NoRegionError": Row("CS0404"),
     "InvalidRegionError": Row("CS0404"),
     "ReadTimeoutError": Row("CS0808", retry=True),
-    "ConnectTimeoutError": Row("CS0807", retry=True, tries=3),
+    "ConnectTimeoutError": Row("CS0807", retry=True, tries=3, undone=True),
     "ConnectionClosedError": Row("CS0807", retry=True),
-    "EndpointConnectionError": Row("CS0807", retry=True, tries=4),
+    "EndpointConnectionError": Row("CS0807", retry=True, tries=4, undone=True),
     "SSLError": Row("CS0807"),
     "ProxyConnectionError": Row("CS0807"),
     "HTTPClientError": Row("CS0807", retry=True),
@@ -129,7 +151,7 @@ def of_answer(code: str, status: int) -> Row:
     if row is not None:
         return row
     if status == 429:
-        return Row("CS0801", retry=True)
+        return Row("CS0801", retry=True, undone=True)
     return Row("CS0806", retry=True) if status >= 500 else Row("CS0802")
 
 

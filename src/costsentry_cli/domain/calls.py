@@ -13,6 +13,9 @@ from costsentry_cli.domain.errors import SentryError
 
 Answer = dict[str, Any]
 
+PAID_READ_TIMEOUT = 900
+"""Seconds a paid call may stay silent: a long generation may take minutes before its first byte."""
+
 
 @dataclass(frozen=True)
 class ApiCall:
@@ -20,7 +23,8 @@ class ApiCall:
 
     ``service`` is botocore's service name (``bedrock-runtime``), ``operation`` the model's name
     (``CreateInferenceProfile``), ``params`` are spelled as in AWS's model. ``region`` None means the target's region.
-    ``paid`` calls are sent exactly once: the door never retries them.
+    ``paid`` calls are sent exactly once: the door never retries them. A ``once`` call makes something that AWS
+    would make twice: it is sent again only when it was certainly not carried out (throttled, or never connected).
     """
 
     service: str
@@ -28,6 +32,7 @@ class ApiCall:
     params: Mapping[str, Any] = field(default_factory=dict)
     region: str | None = None
     paid: bool = False
+    once: bool = False
 
 
 @dataclass(frozen=True)

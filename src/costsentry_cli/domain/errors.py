@@ -89,6 +89,12 @@ _ROWS: tuple[Entry, ...] = (
     Entry("CS0207", Exit.USAGE, "the plan file cannot be read", "make it anew: sentry plan --out plan.json"),
     Entry("CS0208", Exit.UNSAFE, "the reviewed plan is stale", "make and review it anew: sentry plan --out plan.json"),
     Entry("CS0206", Exit.DENIED, "denied by a limit", "wait for the next window, or raise the limit"),
+    Entry(
+        "CS0209",
+        Exit.DENIED,
+        "a limit cannot be checked",
+        "see that the ledger is there: sentry sync; or on_ledger_error: allow",
+    ),
     # 04xx access
     Entry("CS0401", Exit.ACCESS, "no AWS credentials found", "aws sso login, --aws-profile NAME, or --sandbox"),
     Entry("CS0402", Exit.ACCESS, "the AWS credentials have expired or are invalid", "log in again: aws sso login"),
@@ -133,6 +139,7 @@ class SentryError(Exception):
     ``message`` says what happened, ``where`` names the place (``profiles.yaml:5:5`` or operation and request id),
     ``help`` the next step (the row's own when not given), ``details`` further lines to print. ``answer`` is what AWS's
     error answer holds beside its code and sentence (the old ``Item`` of a conditional write), as in its model.
+    ``undone``: the call was certainly not carried out, and not billed.
     """
 
     def __init__(
@@ -144,6 +151,7 @@ class SentryError(Exception):
         help: str = "",
         details: tuple[str, ...] = (),
         answer: Mapping[str, Any] | None = None,
+        undone: bool = False,
     ) -> None:
         super().__init__(message)
         self.entry = ERRORS[code]
@@ -152,6 +160,7 @@ class SentryError(Exception):
         self.help = help or self.entry.help
         self.details = details
         self.answer: Mapping[str, Any] = answer or {}
+        self.undone = undone
 
     @property
     def code(self) -> str:

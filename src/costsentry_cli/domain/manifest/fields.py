@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from costsentry_cli.domain import aws_limits as aws
 from costsentry_cli.domain.manifest.forms import AMOUNT, WHOLE, Duration, Percent, Period, Text, Word
+from costsentry_cli.domain.manifest.metering import FIELDS as METERING
+from costsentry_cli.domain.manifest.metering import REGION
 from costsentry_cli.domain.manifest.shapes import Choice, Field, ListOf, MapOf, OneOrMany, Record
 from costsentry_cli.domain.resource import OWN, OWNERSHIP_TAGS
 
@@ -42,7 +44,6 @@ ALIAS = Text(
     help="letters, digits and . _ -, starting with a letter or digit",
 )
 MODEL = Text(re.compile(r"\S+"), "a model reference", aws.SOURCE_ARN_MAX, "CS0023", "it has no spaces")
-REGION = Text(re.compile(r"[a-z]{2,3}(?:-[a-z]+){1,2}-[0-9]{1,2}", re.ASCII), "a region such as us-east-1", 30)
 EMAIL = Text(re.compile(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", re.ASCII), "an e-mail address", 254)
 TOPIC = Text(
     re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}", re.ASCII),
@@ -253,6 +254,7 @@ MANIFEST = Record(
             "Tag keys to activate for billing.",
         ),
         Field("limits", ListOf(LIMIT, "limits", SOME), "Bounds on what calls may use."),
+        *METERING,
         Field("budgets", ListOf(BUDGET, "budgets", SOME), "AWS budgets."),
         Field(
             "anomaly_monitors",

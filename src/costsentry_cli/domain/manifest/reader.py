@@ -12,6 +12,7 @@ from costsentry_cli.domain.manifest.carried import Carried
 from costsentry_cli.domain.manifest.fields import MANIFEST, MATCH_KEYS
 from costsentry_cli.domain.manifest.findings import Findings, shown
 from costsentry_cli.domain.manifest.limits import limits_of
+from costsentry_cli.domain.manifest.metering import audit_of, ledger_of
 from costsentry_cli.domain.manifest.models import Suggest, models_of, suggest_from_catalogue
 from costsentry_cli.domain.manifest.profiles import Expansion, TagPairs, texts
 from costsentry_cli.domain.manifest.shapes import Filled
@@ -68,6 +69,8 @@ def _meaning(top: Filled, source: Source, findings: Findings, suggest: Suggest) 
         source=source,
         accounts=accounts,
         grace=top.get("grace"),
+        ledger=ledger_of(top, top.values["namespace"].text, regions, manifest_limits),
+        audit=audit_of(top, top.values["namespace"].text, regions),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from costsentry_cli.domain.document import Entries, Items, Mark, Node, Scalar
 from costsentry_cli.domain.manifest.findings import Findings, shown
-from costsentry_cli.domain.manifest.forms import Form, JsonSchema, wrong_kind
+from costsentry_cli.domain.manifest.forms import Form, JsonSchema, Word, wrong_kind
 
 
 class ListOf(NamedTuple):
@@ -128,6 +128,26 @@ class Choice(NamedTuple):
     def schema(self) -> JsonSchema:
         """The alternatives."""
         return {"oneOf" if self.rivals else "anyOf": [{"required": [name]} for name in self.names]}
+
+
+class WordOr(NamedTuple):
+    """A word, or a record in its place; its value is the word or ``Filled``."""
+
+    word: Word
+    record: Record
+
+    def read(self, node: Node, name: str, findings: Findings) -> Any:
+        """What stands there."""
+        if isinstance(node, Entries):
+            return self.record.read(node, name, findings)
+        if isinstance(node, Items):
+            wrong_kind(node, name, f"{' or '.join(self.word.words)}, or a mapping", findings)
+            return None
+        return self.word.read(node, name, findings)
+
+    def schema(self) -> JsonSchema:
+        """Either."""
+        return {"anyOf": [self.word.schema(), self.record.schema()]}
 
 
 class Filled(NamedTuple):

@@ -20,6 +20,8 @@ OnLedgerError = Literal["deny", "allow"]
 AlertOf = Literal["actual", "forecast"]
 Approval = Literal["automatic", "manual"]
 Frequency = Literal["immediate", "daily", "weekly"]
+LedgerKind = Literal["dynamodb", "cloudwatch"]
+Expired = Literal["charge", "release"]
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,31 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Ledger:
+    """Where limits are counted: in the table of every caller, or by CloudWatch's metrics (advisory, no ``table``).
+
+    ``region`` None is the target's. ``expired`` is what an abandoned reservation becomes. ``at`` is the first limit's
+    where the manifest has limits and does not say.
+    """
+
+    kind: LedgerKind
+    table: str
+    region: str | None
+    expired: Expired
+    at: Mark | None
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The log group every metered call is recorded in; ``region`` None is the target's."""
+
+    log_group: str
+    retention_days: int
+    region: str | None
+    at: Mark
+
+
+@dataclass(frozen=True)
 class Manifest:
     """A valid manifest.
 
@@ -168,3 +195,5 @@ class Manifest:
     source: Source
     accounts: tuple[Account, ...] = ()
     grace: timedelta | None = None
+    ledger: Ledger | None = None
+    audit: Audit | None = None

@@ -1,0 +1,165 @@
+"""A metered call as people and programs read it: before it is made, and after it has ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from costsentry_cli.domain.errors import SentryError
+from costsentry_cli.domain.ledger.counters import NANOS, Amounts
+from costsentry_cli.domain.ledger.outcomes import Refusal, Standing
+from costsentry_cli.domain.metering.converse import converse_call
+from costsentry_cli.domain.metering.reply import Prepared, Reply, said
+from costsentry_cli.domain.money import plain
+from costsentry_cli.domain.plan_file import call_document
+from costsentry_cli.render.cells import usd_estimate
+from costsentry_cli.render.safe import safe_line
+
+
+def talk(reply: Reply) -> Iterator[str]:
+    """Who paid, what it took and cost, what is left of its limits, and what went wrong beside it."""
+    caller, called = reply.prepared.chosen.caller(), reply.called
+    who = " / ".join(part for part in (caller.cost_center, caller.application, caller.environment) if part)
+    if called is not None and called.tokens is not None:
+        tokens = called.tokens
+        cached = tokens.cache_read + tokens.cache_write_5m + tokens.cache_write_1h
+        also = f", cached {cached:,}" if cached else ""
+        yield f"{who}  {caller.model}  in {tokens.input:,}, out {tokens.output:,}{also} tokens"
+        yield (
+            "cost unknown: no price for this model in the catalogue" if reply.cost is None else usd_estimate(reply.cost)
+        )
+    elif reply.unknown:
+        amounts = reply.charged
+        taken = f"{said('tokens', amounts.tokens)}, {said('nano_usd', amounts.nano_usd)}"
+        yield f"{who}  {caller.model}  what it took is not known: charged in full ({taken})"
+    for standing in reply.standings():
+        yield limit_line(standing)
+    yield from _beside(reply)
+
+
+def _beside(reply: Reply) -> Iterator[str]:
+    if reply.called is not None and reply.called.stop_reason == "max_tokens":
+        yield "the answer was cut at --max-tokens"
+    for unmetered in () if isinstance(reply.decision, Refusal) else reply.decision.unmetered:
+        yield f"warning: the limit {unmetered.rule.id} was not checked: {_why(unmetered.error)}"
+    settlement = reply.settlement
+    for unsettled in () if settlement is None else settlement.unsettled:
+        yield f"warning: the limit {unsettled.rule.id} is charged in full: {_why(unsettled.error)}"
+    if settlement is not None and any(settlement.excess.values()):
+        yield f"warning: the call took more than was reserved: {_amounts(settlement.excess)}"
+    if reply.uncounted is not None:
+        yield f"warning: the call is not in the metrics: {_why(reply.uncounted)}"
+    if reply.unrecorded is not None:
+        yield f"warning: the call is not in the audit trail: {_why(reply.unrecorded)}"
+
+
+def _why(error: SentryError) -> str:
+    return f"{error.code} {error.message}"
+
+
+def limit_line(standing: Standing) -> str:
+    """``limit costCenter=sales/day: 1,234/100,000 tokens, $0.012000/$25.000000; held by 2``."""
+    rule, committed = standing.rule, standing.count.committed
+    parts = [
+        f"{said(unit, getattr(committed, unit)).split(' ')[0]}/{said(unit, bound)}"
+        for unit, bound in rule.ceiling.bounds()
+    ]
+    mode = "" if rule.enforced else " (observed only)"
+    return f"limit {safe_line(rule.id)}{mode}: {', '.join(parts)}"
+
+
+def dry_run(prepared: Prepared, region: str) -> str:
+    """The call that would be made, what would be reserved, and the most it can cost."""
+    call = converse_call(prepared.fitted.params, prepared.chosen.arn, region)
+    worst = prepared.worst
+    how = "counted by AWS" if worst.how == "counted" else "bounded by its bytes"
+    most = (
+        "unknown: no price for this model" if worst.nano_usd is None else f"at most {said('nano_usd', worst.nano_usd)}"
+    )
+    rules = [f"  {safe_line(rule.id)}" for rule in prepared.rules] or ["  none"]
+    lines = [
+        f"{call.service} {call.operation} in {call.region}",
+        json.dumps(call_document(call)["params"], indent=2, ensure_ascii=False),
+        f"reserves  {said('tokens', worst.tokens)}: {worst.input_tokens:,} in ({how}), {worst.output_tokens:,} out",
+        f"costs     {most}",
+        "limits that count it:",
+        *rules,
+        "Nothing was called.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def prepared_document(prepared: Prepared, region: str) -> dict[str, Any]:
+    """The dry run for programs."""
+    call = converse_call(prepared.fitted.params, prepared.chosen.arn, region)
+    return {
+        "call": call_document(call),
+        "profile": _profile(prepared),
+        "adjustments": list(prepared.fitted.adjustments),
+        "reservation": amounts_document(prepared.amounts, priced=prepared.worst.nano_usd is not None)
+        | {"input_is": prepared.worst.how},
+        "limits": [rule.id for rule in prepared.rules],
+    }
+
+
+def document(reply: Reply) -> dict[str, Any]:
+    """A call that has ended, for programs."""
+    called = reply.called
+    tokens = called.tokens if called is not None else None
+    return {
+        "id": reply.id,
+        "ending": "unknown" if reply.unknown else reply.ending.value,
+        "text": called.text if called is not None else None,
+        "stop_reason": called.stop_reason if called is not None else None,
+        "request_id": called.request_id if called is not None else None,
+        "profile": _profile(reply.prepared),
+        "cost_center": reply.prepared.chosen.tags.get("costCenter"),
+        "usage": None
+        if tokens is None
+        else {
+            "input_tokens": tokens.input,
+            "output_tokens": tokens.output,
+            "cache_read_tokens": tokens.cache_read,
+            "cache_write_5m_tokens": tokens.cache_write_5m,
+            "cache_write_1h_tokens": tokens.cache_write_1h,
+        },
+        "estimated_cost_usd": None if reply.cost is None else plain(reply.cost),
+        "reserved": amounts_document(reply.decision.amounts, priced=reply.prepared.worst.nano_usd is not None),
+        "charged": amounts_document(reply.charged, priced=True),
+        "limits": [_limit(standing) for standing in reply.standings()],
+        "adjustments": list(reply.prepared.fitted.adjustments),
+        "fallback_from": reply.prepared.fallback_from or None,
+        "attempt": reply.attempt,
+        "latency_ms": reply.latency_ms,
+        "warnings": list(_beside(reply)),
+    }
+
+
+def amounts_document(amounts: Amounts, *, priced: bool) -> dict[str, Any]:
+    """Amounts for programs; money as a decimal string, None when the price is unknown."""
+    counts = {unit: value for unit, value in amounts.items() if unit != "nano_usd"}
+    return counts | {"usd": plain(Decimal(amounts.nano_usd) / NANOS) if priced else None}
+
+
+def _profile(prepared: Prepared) -> dict[str, str]:
+    return {"name": prepared.chosen.name, "arn": prepared.chosen.arn, "model": prepared.chosen.model}
+
+
+def _limit(standing: Standing) -> dict[str, Any]:
+    return {
+        "id": standing.rule.id,
+        "window": standing.window.id,
+        "enforced": standing.rule.enforced,
+        "remaining": dict(standing.remaining),
+        "resets": f"{standing.resets:%Y-%m-%dT%H:%M:%SZ}",
+    }
+
+
+def _amounts(amounts: Amounts) -> str:
+    return ", ".join(_words(amounts.items()))
+
+
+def _words(items: Iterable[tuple[str, int]]) -> Iterator[str]:
+    return (said(unit, value) for unit, value in items if value)
