@@ -58,6 +58,14 @@ ANOMALY_EMAILS_MAX = 10
 ANOMALY_ADDRESS_MAX = 302
 MONITOR_NAME_MAX = 50
 """The console's maximum; the service model has 1024, of any character."""
+TABLE_NAME_PATTERN = r"[a-zA-Z0-9_.-]+"
+TABLE_NAME_MAX = 255
+LOG_GROUP_PATTERN = r"[\.\-_/#A-Za-z0-9]+"
+LOG_GROUP_MAX = 512
+LOG_RETENTION_DAYS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)  # fmt: skip
+"""The only retentions a log group can have (CloudWatch Logs API reference, ``PutRetentionPolicy``)."""
 TAGS_PER_RESOURCE = 50
 """Tags of one profile: the list's maximum is 200, the service refuses more than 50 (``TooManyTagsException``)."""
 
@@ -77,3 +85,6 @@ POLICY_ARN = re.compile(POLICY_ARN_PATTERN.strip("^$").replace("007F", "007E"), 
 EXECUTION_ROLE = re.compile(EXECUTION_ROLE_PATTERN.strip("^$").replace("007F", "007E"), re.ASCII)
 MONITOR_NAME = re.compile(r"[a-zA-Z0-9._:/=+@-]+(?: +[a-zA-Z0-9._:/=+@-]+)*", re.ASCII)
 """The characters of a tag value without space at the ends, so that the name can also stand in a tag of ours."""
+TABLE_NAME = re.compile(TABLE_NAME_PATTERN.replace("+", "{3,}"), re.ASCII)
+LOG_GROUP = re.compile(r"(?!aws/)" + LOG_GROUP_PATTERN.replace("#", ""), re.ASCII)
+"""Without ``#``: the ARN of a group that has one is not one whose tags could be asked for."""

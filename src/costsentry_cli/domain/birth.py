@@ -12,6 +12,8 @@ from costsentry_cli.domain.plan import generation
 
 PAUSES = (0.2, 0.4, 0.8, 1.6, *(2.0,) * 12)
 """Seconds between looks at a new resource; AWS is eventually consistent for some seconds."""
+SETTLING = (0.5, 1.0, *(2.0,) * 60)
+"""Seconds between looks at what AWS is still making; a table takes some seconds, seldom a minute."""
 REBIRTHS = 3
 
 Seen = tuple[int, str, SentryError | None]
@@ -32,7 +34,7 @@ class Births:
             for kind in dict.fromkeys(change.kind for change, _ in mine.values()):
                 ours = {n: pair for n, pair in mine.items() if pair[0].kind is kind}
                 if kind.appearing is None:  # the answer to its creation is proof enough
-                    yield from ((number, arn, None) for number, (_, arn) in ours.items())
+                    yield from ((number, arn, self._unsettled(change)) for number, (change, arn) in ours.items())
                 else:
                     yield from self._appeared(kind.appearing, scope, ours)
 
@@ -44,6 +46,22 @@ class Births:
         for number, (change, arn) in made.items():
             found = number not in absent or number in there
             yield number, *self._confirm(how, change, arn, listed.get(change.name, ()), found=found)
+
+    def _unsettled(self, change: Change) -> SentryError | None:
+        """Wait until what was made takes further calls; what stands against it, if anything."""
+        call = change.kind.settling(change.desired, change.scope) if change.desired is not None else None
+        if call is None or not change.after:
+            return None
+        try:
+            for pause in (*SETTLING, None):
+                if change.kind.settled(self.cloud.call(call)):
+                    return None
+                if pause is not None:
+                    self.wait(pause)
+        except SentryError as error:
+            return error
+        message = f"the {change.kind.noun} {change.name} was made, but AWS has not finished it"
+        return SentryError("CS0806", message, help="run it again in a while: what is missing is added then")
 
     def _listed(self, how: Appearing, scope: Scope) -> dict[str, list[str]]:
         """Name -> ARNs; nothing when the listing fails, which takes nothing back from what was made."""

@@ -20,7 +20,17 @@ WHENEVER = timedelta.min
 def wanting_nothing(manifest: Manifest, target_region: str) -> Manifest:
     """The manifest without its resources, and with every region they named."""
     regions = tuple(regions_of(manifest, target_region))
-    return replace(manifest, profiles=(), regions=regions, cost_allocation_tags=(), budgets=(), anomaly_monitors=())
+    return replace(
+        manifest,
+        profiles=(),
+        regions=regions,
+        cost_allocation_tags=(),
+        limits=(),
+        budgets=(),
+        anomaly_monitors=(),
+        ledger=None,
+        audit=None,
+    )
 
 
 def wishes(*, force: bool) -> Wishes:

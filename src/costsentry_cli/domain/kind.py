@@ -148,6 +148,16 @@ class Kind(Protocol):
         """
         ...
 
+    def settling(self, desired: Desired, scope: Scope) -> ApiCall | None:
+        """The reading call that tells when what was made takes further calls; none where it does at once."""
+        del desired, scope
+        return None
+
+    def settled(self, answer: Mapping[str, Any]) -> bool:
+        """Whether the answer to ``settling`` says so."""
+        del answer
+        return True
+
     def complete(self, desired: Desired, scope: Scope) -> tuple[ApiCall, ...]:
         """The calls that follow a creation; ``MADE`` in them stands for the new ARN."""
         del desired, scope

@@ -15,10 +15,13 @@ from typing import Any
 
 from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.errors import SentryError
-from costsentry_cli.domain.plan import Change, Plan, Wishes
+from costsentry_cli.domain.kind import Change
+from costsentry_cli.domain.plan import Plan, Wishes
 from costsentry_cli.domain.resource import RETIRED_TAG
 
 SCHEMA_VERSION = 1
+_TAGS = ("tags", "ResourceTags")
+"""What services call the tags among their parameters."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Reviewed:
 def fingerprint(plan: Plan, account: str, region: str) -> str:
     """A digest of all that the plan would do and of what it rests on; times of day are left out."""
     content = [account, region, list(plan.refused), [_essence(change) for change in plan.changes]]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def members(plan: Plan, account: str, region: str, wishes: Wishes, now: datetime) -> dict[str, Any]:
@@ -110,10 +113,12 @@ def _essence(change: Change) -> list[Any]:
 
 def _timeless(params: Mapping[str, Any]) -> Any:
     """Parameters without the moment of retiring: it is the one thing that differs between two equal plans."""
-    tags = params.get("tags")
-    if isinstance(tags, list):
-        return {**params, "tags": [[t["key"], t["value"]] for t in tags if t["key"] != RETIRED_TAG]}
-    return dict(params)
+    return {name: _without_moment(value) if name in _TAGS else value for name, value in params.items()}
+
+
+def _without_moment(tags: Any) -> Any:
+    """Tags but for the one that says when its resource was replaced."""
+    return [tag for tag in tags if RETIRED_TAG not in tag.values()] if isinstance(tags, list) else tags
 
 
 def _wishes(said: Mapping[str, Any]) -> Wishes:

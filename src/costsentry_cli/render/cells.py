@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from costsentry_cli.domain.money import places, plain, usd
+from costsentry_cli.domain.resource import TAG_FIELD
 from costsentry_cli.domain.table import Cell, Column, Table, Type
 from costsentry_cli.render.safe import safe_line
 
@@ -56,8 +57,10 @@ def _word(column: Column, cell: Cell, ascii_only: bool) -> str:  # noqa: FBT001
 
 def field_diff(field: str, old: str | None, new: str | None) -> str:
     """``tags.environment: staging -> production``; what is added or goes has one side only."""
-    if old is None or new is None:
-        return f"{field}={new}" if old is None else f"{field} removed (was {old})"
+    if old is None:
+        return f"{field}={new}" if field.startswith(TAG_FIELD) else f"{field}: {new} (new)"
+    if new is None:
+        return f"{field} removed (was {old})"
     return f"{field}: {old} -> {new}"
 
 

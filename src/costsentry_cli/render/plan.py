@@ -93,7 +93,8 @@ def as_text(plan: Plan, manifest_name: str, width: int = WIDTH) -> str:
 def listed(plan: Plan, manifest_name: str, width: int = WIDTH, *, many: bool) -> list[str]:
     """A paragraph for each change, a line for what is left alone; with ``many`` each says its account and region."""
     lines = _Lines(plan, manifest_name, width - len(INDENT) - LABEL, many)
-    told = [line for change in plan.of(*PENDING) for line in lines.told(change)]
+    told = [line for change in plan.of(*PENDING) if change.action is not Action.WAIT for line in lines.told(change)]
+    told += lines.waiting()
     if plan.count(Action.SAME) and plan.pending:
         told.append(f"  = same     {_counted(plan.of(Action.SAME))}")
     told += [lines.left(change) for change in plan.of(*LEFT)]
@@ -130,6 +131,16 @@ class _Lines:
         where = "  ".join(fact for fact in facts if fact)
         head = f"  {MARKS[change.action]} {change.action:<8} {self.named(change):<{self.column}}{where}".rstrip()
         return [head, *(INDENT + line for line in _details(change, self.width))]
+
+    def waiting(self) -> list[str]:
+        """A line for each that only AWS can make, and below those of a kind why it is waited for."""
+        told: list[str] = []
+        waits = self.plan.of(Action.WAIT)
+        for number, change in enumerate(waits):
+            told += self.told(change)
+            if change.kind not in (other.kind for other in waits[number + 1 :]):
+                told += [INDENT + line for line in _wrapped(change.kind.waiting.split(), self.width + LABEL)]
+        return told
 
     def left(self, change: Change) -> str:
         """A line for what is left alone."""
@@ -181,12 +192,9 @@ def _scope(change: Change) -> str:
 
 
 def _details(change: Change, width: int) -> Iterable[str]:
-    if change.action is Action.WAIT:
-        yield from _wrapped(change.kind.waiting.split(), width + LABEL)
     if change.action is Action.CREATE:
         yield from _wanted(change, width)
-        return
-    for field in change.fields:
+    for field in () if change.action is Action.CREATE else change.fields:
         yield from _diff_lines(field, width + LABEL)
     if change.action in (Action.REPLACE, Action.RETIRE, Action.DELETE):
         yield f"{'arn':<{LABEL}}{safe_line(change.arn or '')}"
@@ -200,9 +208,10 @@ def _details(change: Change, width: int) -> Iterable[str]:
 
 
 def _wanted(change: Change, width: int) -> Iterable[str]:
-    for field in change.fields:
-        if not field.field.startswith(TAG_FIELD):
-            yield f"{field.field:<{LABEL}}{safe_line(field.new or '')}"
+    plain = [field for field in change.fields if not field.field.startswith(TAG_FIELD)]
+    label = max((len(field.field) + 2 for field in plain), default=0)
+    for field in plain:
+        yield f"{safe_line(field.field):<{max(LABEL, label)}}{safe_line(field.new or '')}"
     tags = [f"{f.field.removeprefix(TAG_FIELD)}={f.new}" for f in change.fields if f.field.startswith(TAG_FIELD)]
     for number, line in enumerate(_wrapped(tags, width)):
         yield f"{'tags' if number == 0 else '':<{LABEL}}{line}"

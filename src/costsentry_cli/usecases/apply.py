@@ -12,7 +12,7 @@ from costsentry_cli.domain.birth import Births
 from costsentry_cli.domain.calls import Answer, ApiCall, Cloud, Outcome
 from costsentry_cli.domain.errors import CONFLICT, NOT_THERE, SentryError
 from costsentry_cli.domain.kind import MADE, Action, Change
-from costsentry_cli.domain.plan import MAKING, Plan, field_changes
+from costsentry_cli.domain.plan import MAKING, Plan
 
 
 @dataclass(frozen=True)
@@ -84,13 +84,18 @@ class _Run:
         ended: dict[int, Applied] = {}
         made: dict[int, str] = {}
         for number, one, answer in self._sequences({n: (c, c.calls) for n, c in changes.items()}):
-            change = one.change
-            if one.error is None and answer is not None and change.desired is not None and change.action in MAKING:
-                made[number] = change.kind.made(change.desired, change.scope, answer)
-                if not change.after:
-                    self.told(replace(one, arn=made[number]))
-            else:
-                self._end(ended, number, self._settled(one))
+            change, arn = one.change, None
+            if change.desired is not None and change.action in MAKING:
+                made_now = one.error is None and answer is not None
+                arn = (
+                    change.kind.made(change.desired, change.scope, answer or {}) if made_now else self._made_before(one)
+                )
+            if arn is None:
+                self._end(ended, number, one)
+                continue
+            made[number] = arn
+            if not change.after:
+                self.told(Applied(change, arn))
         after: dict[int, tuple[Change, tuple[ApiCall, ...]]] = {}
         births = Births(self.cloud, self.wait)
         for number, arn, error in births.seen({n: (changes[n], arn) for n, arn in made.items()}):
@@ -111,23 +116,18 @@ class _Run:
         ended[number] = one
         self.told(one)
 
-    def _settled(self, one: Applied) -> Applied:
-        """A creation that was told of a conflict may have been made by its own first attempt: look whose it is."""
-        change = one.change
-        conflict = one.error is not None and one.error.code == CONFLICT and change.action in MAKING
-        if not conflict or change.kind.appearing is not None or change.desired is None:
-            return one
+    def _made_before(self, one: Applied) -> str | None:
+        """A creation that was told of a conflict may have been made by its own first attempt: its ARN, if it is ours."""
+        change, wish = one.change, one.change.desired
+        conflict = one.error is not None and one.error.code == CONFLICT
+        if not conflict or change.kind.appearing is not None or wish is None:
+            return None
         try:
-            there = change.kind.observe(self.cloud, change.scope, (change.desired,))
+            there = change.kind.observe(self.cloud, change.scope, (wish,))
         except SentryError:
-            return one
-        mine = [
-            thing
-            for thing in there
-            if (thing.namespace, thing.key) == (change.scope.namespace, change.desired.key)
-            and not field_changes(change.kind, change.desired, thing)
-        ]
-        return Applied(change, mine[0].arn) if len(mine) == 1 else one
+            return None
+        mine = [thing.arn for thing in there if (thing.namespace, thing.key) == (change.scope.namespace, wish.key)]
+        return mine[0] if len(mine) == 1 else None
 
     def _sequences(
         self, work: Mapping[int, tuple[Change, tuple[ApiCall, ...]]]

@@ -31,18 +31,28 @@ class _Look:
 
 
 def plan(
-    clouds: Mapping[str, Cloud], manifest: Manifest, kinds: Sequence[Kind], home: Scope, wishes: Wishes, now: datetime
+    clouds: Mapping[str, Cloud],
+    manifest: Manifest,
+    kinds: Sequence[Kind],
+    home: Scope,
+    wishes: Wishes,
+    now: datetime,
+    *,
+    named: Manifest | None = None,
 ) -> Plan:
     """The changes of these kinds in every account (``clouds``) and region of the manifest; reading calls only.
 
-    ``home`` is the target's own account and region. Every kind is looked at in each of its scopes, side by side. A look
+    ``home`` is the target's own account and region. ``named`` is a manifest whose resources are looked for, where
+    ``manifest`` does not want them any more. Every kind is looked at in each of its scopes, side by side. A look
     that fails is a trouble of the plan; when none succeeds, its error is raised.
     """
     accounts = [account.id for account in manifest.accounts if account.id in clouds] or [home.account]
     looks = [(kind, scope) for kind in kinds for scope in scopes_of(kind, manifest, home, accounts)]
     sight = Sight(wishes, now)
     with ThreadPoolExecutor(min(LOOKS_AT_ONCE, len(looks))) as pool:
-        looked = list(pool.map(lambda one: _look(clouds[one[1].account], one[0], one[1], manifest, sight), looks))
+        looked = list(
+            pool.map(lambda one: _look(clouds[one[1].account], one[0], one[1], (manifest, named), sight), looks)
+        )
     failed = [one for one in looked if one.error is not None]
     if len(failed) == len(looked) and failed[0].error is not None:
         raise failed[0].error
@@ -55,10 +65,12 @@ def plan(
     )
 
 
-def _look(cloud: Cloud, kind: Kind, scope: Scope, manifest: Manifest, sight: Sight) -> _Look:
+def _look(cloud: Cloud, kind: Kind, scope: Scope, manifests: tuple[Manifest, Manifest | None], sight: Sight) -> _Look:
+    manifest, named = manifests
     desired = kind.desired(manifest, scope, sight.now)
+    sought = desired if named is None or not kind.owned else kind.desired(named, scope, sight.now)
     try:
-        observed = kind.observe(cloud, scope, desired)
+        observed = kind.observe(cloud, scope, sought)
         first = diff(kind, desired, observed, scope, sight)
         seen = activity(cloud, kind, asked_about(first), scope, sight.now)
         final = diff(kind, desired, observed, scope, Sight(sight.wishes, sight.now, seen)) if seen else first
