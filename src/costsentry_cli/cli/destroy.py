@@ -66,7 +66,7 @@ def _plan(place: Reach, manifest: Manifest, *, whole: bool, force: bool) -> Plan
     nothing = destruction.wanting_nothing(manifest, home.region)
     clouds = ({home.account: place.context.cloud} if whole else {}) | dict(place.clouds)
     kinds = [kind for kind in KINDS if whole or kind.regional]
-    plan = sync.plan(clouds, nothing, kinds, home, destruction.wishes(force=force), now)
+    plan = sync.plan(clouds, nothing, kinds, home, destruction.wishes(force=force), now, named=manifest)
     return replace(destruction.only_deletes(plan), troubles=(*plan.troubles, *place.troubles))
 
 
