@@ -111,7 +111,7 @@ def test_the_newest_come_first_and_no_more_than_asked_for(group: LogGroup) -> No
 
 def test_one_request_is_found_by_our_id_and_by_awss_with_every_attempt_in_order() -> None:
     attempts = [event(replace(CALL, attempt=number)) for number in (2, 1, 3)]
-    found = one(Recorded([*attempts, attempts[0]]), replace(DAY, request_id="r-0"))
+    found = one(Recorded([*attempts, dict(attempts[0])]), replace(DAY, request_id="r-0"))
     assert [told["costsentry.attempt"] for told in found] == [1, 2, 3]
     with pytest.raises(SentryError, match="no recorded call has the request id zzz") as none:
         one(Recorded(EVENTS), replace(DAY, request_id="zzz"))
