@@ -89,7 +89,7 @@ def test_what_is_in_use_stops_it_before_anything_is_deleted_and_force_goes_on(sy
     ran = synced("destroy", *AGREED)
     assert ran.status == 7
     assert "in use    1 call in the last 14 days\n" in ran.out
-    assert "error[CS0203]: 1 of 3 profiles are or may be in use; nothing was deleted" in ran.err
+    assert "error[CS0203]: 1 of 3 are or may be in use; nothing was deleted" in ran.err
     assert len(names(db)) == 3
     assert synced("destroy", *AGREED, "--force").status == 0
     assert names(db) == set()

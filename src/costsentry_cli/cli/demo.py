@@ -31,7 +31,9 @@ from costsentry_cli.usecases.metering import Metering
 app = group("A tour.")
 EXAMPLE = "example.profiles.yaml"
 PLACE = Path(".costsentry/demo")
-STEPS = 6
+STEPS = 7
+TOO_LONG = 8000
+"""Lines of a prompt that no minute of the example's limit has room for."""
 A_DAY_AND_AN_HOUR = timedelta(hours=25)
 # Calls per cost centre on each of seven days, as an office week has them; 40 in all.
 WEEK = {"sales": (1, 2, 2, 3, 3, 4, 5), "support": (2, 2, 2, 3, 1, 1, 1), "services": (1, 1, 1, 1, 1, 2, 1)}
@@ -56,7 +58,8 @@ def run(shared: Common, place: Path, clock: Callable[[], datetime] | None = None
     place.mkdir(parents=True, mode=0o700)
     tour = Tour.start(place, clock)
     print_target(tour.context.target)
-    for number, step in enumerate((tour.declare, tour.sync, tour.first_calls, tour.activate, tour.invoke), start=1):
+    steps = (tour.declare, tour.sync, tour.first_calls, tour.activate, tour.invoke, tour.deny)
+    for number, step in enumerate(steps, start=1):
         _told(number, *step())
     _told(STEPS, "report", "below")
     _print("\n" + drawn(shared, tour.report()) + "\n" + _what_next(place))
@@ -99,7 +102,7 @@ class Tour:
         clouds = {target.account: self.context.cloud}
         plan = sync.plan(clouds, self.manifest, KINDS, self.context.home(self.manifest), Wishes(), self.context.clock())
         done = apply(clouds, plan, self.context.wait)
-        return "sync", f"{len(done)} created"
+        return "sync", f"{len(done)} made: profiles, budgets, ledger"
 
     def first_calls(self) -> tuple[str, str]:
         """Billing learns a tag key from usage, about a day later."""
@@ -124,7 +127,14 @@ class Tour:
                     denied += self._call(centre, number).ending is Ending.DENIED
             self.advance(timedelta(days=1))
         self.advance(timedelta(hours=1))
-        return f"invoke x {asked} in a week", f"{asked - denied} answered, {denied} denied by a limit"
+        return f"invoke x {asked} in a week", f"{asked - denied} answered"
+
+    def deny(self) -> tuple[str, str]:
+        """A call that its limit has no room for costs nothing: it is never made."""
+        tags = {"costCenter": "sales"}
+        reply = self.calls.run(self.calls.prepare(of_options(CONTEXT_LINE * TOO_LONG, tags=tags)))
+        tokens = f"{reply.prepared.worst.tokens:,}"
+        return f"invoke, {tokens} tokens at once", f"{reply.ending}: nothing was called"
 
     def report(self) -> Table:
         """What Cost Explorer says of all of it."""

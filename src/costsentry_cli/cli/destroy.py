@@ -35,13 +35,14 @@ def destroy(
     dry_run: DryRun = False,
     account: AccountOption = None,
 ) -> int:
-    """Delete every profile of the manifest's namespace, retired ones too, in all its accounts and regions.
+    """Delete everything of the manifest's namespace, retired profiles too, in all its accounts and regions.
 
     Shows them first and asks for the namespace to be typed. What is in use (calls in the last 14 days) needs --force;
     what lacks one of our ownership marks is never deleted.
     """
     from costsentry_cli.cli.manage import carried_out
     from costsentry_cli.render import destruction as view
+    from costsentry_cli.render.plan import counted
 
     manifest = read_manifest(shared)
     place = reach(shared, manifest, account)
@@ -51,7 +52,7 @@ def destroy(
         _refuse_what_is_in_use(plan)
     done: tuple[Applied, ...] = ()
     if plan.writing() and not dry_run:
-        _confirmed(manifest.namespace, confirm, len(plan.writing()))
+        _confirmed(manifest.namespace, confirm, counted(plan.writing()))
         done = carried_out(place.context, place.clouds, plan)
     return _told(shared, place, plan, done, manifest.source.name, people=people)
 
@@ -76,15 +77,14 @@ def _refuse_what_is_in_use(plan: Plan) -> None:
     busy = in_use(plan)
     if busy:
         names = tuple(f"{change.name}: {change.held}" for change in busy)
-        message = f"{len(busy)} of {len(plan.changes)} profiles are or may be in use; nothing was deleted"
+        message = f"{len(busy)} of {len(plan.changes)} are or may be in use; nothing was deleted"
         raise SentryError("CS0203", message, details=names, help="--force deletes them all the same")
 
 
-def _confirmed(namespace: str, given: str | None, number: int) -> None:
+def _confirmed(namespace: str, given: str | None, what: str) -> None:
     """Raises ``SentryError`` CS0203 unless the namespace was typed out, CS0102 when nobody can be asked."""
-    profiles = f"{number} profile{'s' if number != 1 else ''}"
     if given is None:
-        question = f"Type the namespace to delete {profiles}: "
+        question = f"Type the namespace to delete {what}: "
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise SentryError("CS0102", f"{question.strip(' :')}. Nobody can be asked here.", help=_flag(namespace))
         sys.stderr.write(question)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from costsentry_cli.domain.kind import GLOBAL
 from costsentry_cli.domain.plan import Plan
-from costsentry_cli.render.plan import listed
+from costsentry_cli.render.plan import counted, listed
 
 
 def as_text(plan: Plan, namespace: str) -> str:
@@ -16,14 +17,14 @@ def as_text(plan: Plan, namespace: str) -> str:
 
 
 def sentence(plan: Plan) -> str:
-    """``Destroy: 3 profiles in 1 account, 2 regions.``"""
+    """``Destroy: 3 profiles, 1 budget in 1 account, 2 regions.``"""
     deleted = plan.writing()
     accounts = len({change.scope.account for change in deleted})
-    regions = len({change.scope.region for change in deleted})
+    regions = len({change.scope.region for change in deleted} - {GLOBAL})
     held = len(plan.changes) - len(deleted)
     also = f"  {held} held back." if held else ""
     places = f"{_counted(accounts, 'account')}, {_counted(regions, 'region')}"
-    return f"Destroy: {_counted(len(deleted), 'profile')} in {places}.{also}"
+    return f"Destroy: {counted(deleted) or 'nothing'} in {places}.{also}"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -96,7 +96,7 @@ def listed(plan: Plan, manifest_name: str, width: int = WIDTH, *, many: bool) ->
     told = [line for change in plan.of(*PENDING) if change.action is not Action.WAIT for line in lines.told(change)]
     told += lines.waiting()
     if plan.count(Action.SAME) and plan.pending:
-        told.append(f"  = same     {_counted(plan.of(Action.SAME))}")
+        told.append(f"  = same     {counted(plan.of(Action.SAME))}")
     told += [lines.left(change) for change in plan.of(*LEFT)]
     return told + [_unread(trouble) for trouble in plan.troubles]
 
@@ -154,7 +154,7 @@ def _unread(trouble: Trouble) -> str:
     return f"  x unread   {where}: {trouble.error.code} {safe_line(trouble.error.message)}"
 
 
-def _counted(changes: Sequence[Change]) -> str:
+def counted(changes: Sequence[Change]) -> str:
     """``3 profiles, 1 tag key``."""
     numbers = Counter(change.kind.noun for change in changes)
     return ", ".join(f"{number} {noun}{'s' if number != 1 else ''}" for noun, number in numbers.items())
@@ -176,7 +176,7 @@ def series_line(profiles: int, series: int, monthly: Decimal) -> str:
 def _no_changes(plan: Plan, manifest_name: str) -> str:
     same = plan.of(Action.SAME)
     verb = "matches" if len(same) == 1 else "match"
-    return f"No changes. {_counted(same) or 'Nothing is asked for:'} {verb} {manifest_name}."
+    return f"No changes. {counted(same) or 'Nothing is asked for:'} {verb} {manifest_name}."
 
 
 def _head(plan: Plan, manifest_name: str) -> str:

@@ -117,7 +117,7 @@ class _Run:
         self.told(one)
 
     def _made_before(self, one: Applied) -> str | None:
-        """A creation that was told of a conflict may have been made by its own first attempt: its ARN, if it is ours."""
+        """A creation that met a conflict may have been made by its own first attempt: its ARN, if it is ours."""
         change, wish = one.change, one.change.desired
         conflict = one.error is not None and one.error.code == CONFLICT
         if not conflict or change.kind.appearing is not None or wish is None:
