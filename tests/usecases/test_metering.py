@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from costsentry_cli.aws.translation import not_tried
 from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.catalog import Tokens
 from costsentry_cli.domain.errors import SentryError
@@ -396,3 +397,18 @@ def test_cached_tokens_are_read_by_their_kind_and_lifetime() -> None:
         "cacheDetails": [{"ttl": "5m", "inputTokens": 10}, {"ttl": "1h", "inputTokens": 20}],
     }
     assert tokens_of(usage) == Tokens(input=10, output=4, cache_read=7, cache_write_5m=10, cache_write_1h=20)
+
+
+def test_a_fallback_without_a_profile_leaves_the_call_denied(tmp_path: Path) -> None:
+    limits = "limits:\n  - {match: {costCenter: sales}, per: minute, tokens: 60, fallback: nova-lite}\n"
+    extra = "  - {name: lite-services, model: nova-lite, tags: {costCenter: services}}\ncost_allocation_tags:"
+    sales = desk(tmp_path, limits="")
+    sales.calls.manifest = manifest(tmp_path, BASIC.replace("cost_allocation_tags:", extra) + limits)
+    reply = sales.calls.run(sales.calls.bounded(request(), CHOSEN, Fitted(PARAMS)))
+    assert (reply.ending, reply.error and reply.error.code, sales.paid()) == (Ending.DENIED, "CS0206", 0)
+
+
+def test_a_call_that_was_not_begun_is_not_charged(tmp_path: Path) -> None:
+    sales = desk(tmp_path, Converse=not_tried(ApiCall("bedrock-runtime", "Converse")))
+    reply = sales.ask()
+    assert (reply.unknown, sales.settled()) == (False, [0])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import botocore
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
+from botocore.validate import ParamValidator
 
 from costsentry_cli.aws.translation import translate, with_streams
 from costsentry_cli.domain.calls import Answer, ApiCall
@@ -27,6 +29,13 @@ class Lent:
     def region(self) -> str:
         """The client's region."""
         return str(self.client.meta.region_name)
+
+    def check(self, operation: str, params: Mapping[str, Any]) -> None:
+        """Raise what the client would raise for parameters of a wrong form, before anything is sent."""
+        shape = self.client.meta.service_model.operation_model(operation).input_shape
+        report = ParamValidator().validate(dict(params), shape)
+        if report.has_errors():
+            raise ParamValidationError(report=report.generate_report())
 
     def call(self, call: ApiCall) -> Answer:
         """Make one call; raise ``SentryError`` when it fails."""

@@ -79,7 +79,7 @@ def headers_of(exception: Exception) -> dict[str, str]:
 
 def not_tried(call: ApiCall) -> SentryError:
     """What a call comes to that was not begun."""
-    return SentryError(INTERRUPTED, "not tried: interrupted", where=place_of(call, {}))
+    return SentryError(INTERRUPTED, "not tried: interrupted", where=place_of(call, {}), undone=True)
 
 
 def place_of(call: ApiCall | None, answer: dict[str, Any]) -> str:

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from costsentry_cli.cli.context import Context, open_context, read_manifest
-from costsentry_cli.cli.options import DOCUMENT, FILE, OUTPUT, TARGET, Common, Format, common, group
+from costsentry_cli.cli.options import DOCUMENT, FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit_document, say
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.render.safe import safe
 
 if TYPE_CHECKING:
-    from costsentry_cli.domain.metering.reply import Prepared
+    from costsentry_cli.domain.metering.reply import Prepared, Reply
     from costsentry_cli.domain.metering.request import Request
     from costsentry_cli.usecases.metering import Metering
 
 app = group("Metered model calls.")
+EXAMPLE = 'sentry invoke --cost-center sales "Hello"'
 Input = Annotated[Path | None, typer.Option("--input", help="A request document, JSON or YAML; - is standard input.")]
 Attempts = Annotated[int, typer.Option("--attempts", min=1, max=10, help="Tries when throttled, each metered.")]
 AsSystem = Annotated[
@@ -40,8 +38,15 @@ def invoke(  # noqa: PLR0913, RUF100 the flags of one command
     *,
     prompt: Annotated[str | None, typer.Argument(help="The prompt; - or nothing reads standard input.")] = None,
     input_: Input = None,
-    cost_center: Annotated[str, typer.Option("--cost-center", help="Whose profile pays: the costCenter tag.")] = "",
-    model: Annotated[str, typer.Option("--model", help="Alias, model id or profile ARN, when several fit.")] = "",
+    cost_center: Annotated[
+        str | None, typer.Option("--cost-center", help="Whose profile pays: the costCenter tag.")
+    ] = None,
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model", help="Alias, model id or profile ARN, when several fit; with --input instead of its model."
+        ),
+    ] = "",
     application: Annotated[str, typer.Option("--application", help="The applicationId tag.")] = "",
     environment: Annotated[str, typer.Option("--environment", help="The environment tag.")] = "",
     system: Annotated[str, typer.Option("--system", help="A system prompt.")] = "",
@@ -75,19 +80,16 @@ def invoke(  # noqa: PLR0913, RUF100 the flags of one command
     """
     from costsentry_cli.cli.metering import metering
 
+    _checked(cost_center, repeat, concurrency, stream=stream)
     options = {"max_tokens": max_tokens, "temperature": temperature, "top_p": top_p, "top_k": top_k}
-    tags = {"applicationId": application, "costCenter": cost_center, "environment": environment}
+    tags = {"applicationId": application, "costCenter": cost_center or "", "environment": environment}
     request = _read(input_, prompt, model, system, options, tags)
     manifest = read_manifest(shared)
     context = open_context(shared, manifest)
     calls = metering(
-        manifest,
-        context,
-        audit_file=audit_file,
-        content=log_content,
-        strict=strict,
-        assistant_as_system=assistant_as_system,
-    )
+        manifest, context, audit_file=audit_file, content=log_content,
+        strict=strict, assistant_as_system=assistant_as_system,
+    )  # fmt: skip
     prepared = calls.prepare(request)
     for change in (*prepared.fitted.adjustments, *prepared.fitted.notes):
         say(f"adjusted: {change}" if change in prepared.fitted.adjustments else f"note: {change}")
@@ -96,8 +98,12 @@ def invoke(  # noqa: PLR0913, RUF100 the flags of one command
     if repeat > 1:
         from costsentry_cli.cli.load import many
 
-        return many(shared, context, calls, prepared, repeat, concurrency)
-    return _called(shared, context, calls, prepared, attempts, stream=stream)
+        return many(shared, context, calls, prepared, repeat, concurrency, attempts)
+    from costsentry_cli.cli.told import for_a_person, tell
+
+    live = stream and for_a_person(shared)
+    reply = _called(calls, prepared, attempts, stream=stream, live=live)
+    return tell(shared, context, calls, reply, live=live, audit_file=audit_file)
 
 
 def _shown(shared: Common, context: Context, prepared: Prepared) -> int:
@@ -109,48 +115,29 @@ def _shown(shared: Common, context: Context, prepared: Prepared) -> int:
     return 0
 
 
-def _called(
-    shared: Common, context: Context, calls: Metering, prepared: Prepared, attempts: int, *, stream: bool
-) -> int:
-    from costsentry_cli.render import reply as view
+def _called(calls: Metering, prepared: Prepared, attempts: int, *, stream: bool, live: bool) -> Reply:
+    """Make the call; Ctrl-C and SIGTERM end it, but not its settlement."""
+    from costsentry_cli.cli.stopping import Stop, stoppable
+    from costsentry_cli.cli.told import printed
 
-    live = stream and shared.output is Format.TABLE and shared.query is None and shared.out is None
-    with _terminated_as_interrupted():
-        reply = calls.run(prepared, attempts=attempts, stream=stream, on_text=_printed if live else _unheard, told=say)
-    if live and reply.called is not None and not reply.called.text.endswith("\n"):
-        sys.stdout.write("\n")
-    if reply.error is None and not live:
-        text = safe(reply.called.text if reply.called is not None else "").rstrip("\n") + "\n"
-        emit_document(shared, "invocation", view.document(reply), context.target.as_dict(), text)
-    sys.stdout.flush()
-    for line in view.talk(reply):
-        say(line)
-    if reply.error is not None:
-        raise reply.error
-    return 0
-
-
-def _printed(piece: str) -> None:
-    sys.stdout.write(safe(piece))
-    sys.stdout.flush()
+    stop = Stop()
+    stoppable(calls, stop)
+    with stop.listening():
+        return calls.run(prepared, attempts=attempts, stream=stream, on_text=printed if live else _unheard, told=say)
 
 
 def _unheard(piece: str) -> None:
     del piece
 
 
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """SIGTERM ends a call as Ctrl-C does: what it may have taken is charged first."""
-
-    def heard(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 a signal handler's form
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, heard)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _checked(cost_center: str | None, repeat: int, concurrency: int, *, stream: bool) -> None:
+    """Raises ``SentryError`` CS0101 for an empty cost centre, and for options that mean nothing together."""
+    if cost_center is not None and not cost_center.strip():
+        raise SentryError("CS0101", "--cost-center is empty", help=EXAMPLE)
+    if stream and repeat > 1:
+        raise SentryError("CS0101", "--stream shows one answer, --repeat none", help="leave one of the two out")
+    if concurrency > 1 and repeat == 1:
+        raise SentryError("CS0101", "--concurrency needs --repeat", help=f"--repeat {concurrency * 10}, for example")
 
 
 def _read(
@@ -166,23 +153,24 @@ def _read(
 
     if path is None:
         if not (tags["costCenter"].strip() or model.strip()):
-            raise SentryError("CS0101", "nobody pays", help='sentry invoke --cost-center sales "Hello"')
+            raise SentryError("CS0101", "nobody pays: --cost-center is missing", help=EXAMPLE)
         return request.of_options(_prompt(prompt), model=model, system=system, parameters=options, tags=tags)
-    given = [prompt, model, system, *tags.values(), *options.values()]
+    given = [prompt, system, *tags.values(), *options.values()]
     if any(value not in (None, "") for value in given):
-        raise SentryError(
-            "CS0101", "--input is the whole request", help="leave out the prompt and what it already says"
-        )
+        raise SentryError("CS0101", "--input is the whole request", help="beside it only --model may say another model")
     try:
         data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     except OSError as error:
-        raise SentryError("CS0101", f"cannot read {path}: {error.strerror}") from error
-    return request.read(data, "standard input" if str(path) == "-" else str(path), parse)
+        raise SentryError(
+            "CS0101", f"cannot read {path}: {error.strerror}", help="--input takes a file, or - for standard input"
+        ) from error
+    asked = request.read(data, "standard input" if str(path) == "-" else str(path), parse)
+    return replace(asked, model=model) if model else asked
 
 
 def _prompt(given: str | None) -> str:
     if given is None and sys.stdin.isatty():
-        raise SentryError("CS0101", "there is no prompt", help='sentry invoke --cost-center sales "Hello"')
+        raise SentryError("CS0101", "there is no prompt", help=EXAMPLE)
     raw = sys.stdin.buffer.read() if given is None or given == "-" else os.fsencode(given)
     try:
         text = raw.decode("utf-8")

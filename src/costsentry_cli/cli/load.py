@@ -10,13 +10,18 @@ from costsentry_cli.cli.output import emit_document, say
 from costsentry_cli.domain.errors import Exit
 from costsentry_cli.domain.metering.reply import Prepared
 from costsentry_cli.domain.money import plain
+from costsentry_cli.domain.pacing import Interrupt
+from costsentry_cli.render import denial
 from costsentry_cli.render.cells import usd_estimate
+from costsentry_cli.render.errors import as_document
 from costsentry_cli.usecases.load import Load
 from costsentry_cli.usecases.load import many as calls_of
 from costsentry_cli.usecases.metering import Metering
 
 
-def many(shared: Common, context: Context, calls: Metering, prepared: Prepared, repeat: int, concurrency: int) -> int:
+def many(
+    shared: Common, context: Context, calls: Metering, prepared: Prepared, repeat: int, concurrency: int, attempts: int
+) -> int:
     """Make them; exit as the worst of them: failed, else denied, else 0."""
     live = sys.stderr.isatty()
 
@@ -25,17 +30,23 @@ def many(shared: Common, context: Context, calls: Metering, prepared: Prepared, 
             sys.stderr.write(f"\r  {load.ended}/{load.wanted}  {_endings(load)}\x1b[K")
             sys.stderr.flush()
 
-    with context.cloud.interrupt.listening():
-        load = calls_of(lambda: calls.call(prepared), repeat, concurrency, lambda: context.cloud.interrupted, told)
+    stop = Interrupt()  # not the cloud's own: a call that is under way shall end
+    with stop.listening():
+        load = calls_of(lambda: calls.run(prepared, attempts=attempts), repeat, concurrency, lambda: stop.is_set, told)
     if live:
         sys.stderr.write("\r\x1b[K")
-    emit_document(shared, "load", _document(load), context.target.as_dict(), _text(load))
+    error = load.first
+    if load.example is not None:  # said in full
+        error = denial.error_of(load.example, calls.manifest, context.clock()) or error
+    first = {"first_error": None if error is None else as_document(error)}
+    emit_document(shared, "load", _document(load) | first, context.target.as_dict(), _text(load))
     if load.unbegun:
         say(f"interrupted: {load.unbegun} of {load.wanted} calls were not made")
         return Exit.INTERRUPTED
-    if load.first is not None:
-        say(f"{load.first.code} {load.first.message}")
-    return Exit.OK if load.first is None else load.first.exit
+    if error is None:
+        return Exit.OK
+    say(f"{error.code} {error.message}")
+    return error.exit
 
 
 def _endings(load: Load) -> str:

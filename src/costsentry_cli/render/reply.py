@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.ledger.counters import NANOS, Amounts
 from costsentry_cli.domain.ledger.outcomes import Refusal, Standing
+from costsentry_cli.domain.limit_standing import amounts_document as limit_amounts
+from costsentry_cli.domain.limit_standing import figure, quantities, quantity
 from costsentry_cli.domain.metering.converse import converse_call
-from costsentry_cli.domain.metering.reply import Prepared, Reply, said
+from costsentry_cli.domain.metering.reply import Prepared, Reply
 from costsentry_cli.domain.money import plain
 from costsentry_cli.domain.plan_file import call_document
 from costsentry_cli.render.cells import usd_estimate
@@ -26,14 +28,15 @@ def talk(reply: Reply) -> Iterator[str]:
         tokens = called.tokens
         cached = tokens.cache_read + tokens.cache_write_5m + tokens.cache_write_1h
         also = f", cached {cached:,}" if cached else ""
-        yield f"{who}  {caller.model}  in {tokens.input:,}, out {tokens.output:,}{also} tokens"
+        yield who
+        yield f"{caller.model}  in {tokens.input:,}, out {tokens.output:,}{also} tokens"
         yield (
             "cost unknown: no price for this model in the catalogue" if reply.cost is None else usd_estimate(reply.cost)
         )
     elif reply.unknown:
-        amounts = reply.charged
-        taken = f"{said('tokens', amounts.tokens)}, {said('nano_usd', amounts.nano_usd)}"
-        yield f"{who}  {caller.model}  what it took is not known: charged in full ({taken})"
+        yield who
+        yield f"{caller.model}  what it took is not known"
+        yield f"charged in full: {quantities(reply.charged)}"
     for standing in reply.standings():
         yield limit_line(standing)
     yield from _beside(reply)
@@ -42,11 +45,14 @@ def talk(reply: Reply) -> Iterator[str]:
 def _beside(reply: Reply) -> Iterator[str]:
     if reply.called is not None and reply.called.stop_reason == "max_tokens":
         yield "the answer was cut at --max-tokens"
-    for unmetered in () if isinstance(reply.decision, Refusal) else reply.decision.unmetered:
-        yield f"warning: the limit {unmetered.rule.id} was not checked: {_why(unmetered.error)}"
+    passed = () if isinstance(reply.decision, Refusal) else reply.decision.unmetered
+    for one in passed:
+        yield f"warning: the limit {one.rule.id} was not checked: {_why(one.error)}"
+    unmetered = {one.rule.id for one in passed}
     settlement = reply.settlement
     for unsettled in () if settlement is None else settlement.unsettled:
-        yield f"warning: the limit {unsettled.rule.id} is charged in full: {_why(unsettled.error)}"
+        what = "has not counted the call" if unsettled.rule.id in unmetered else "is charged in full"
+        yield f"warning: the limit {unsettled.rule.id} {what}: {_why(unsettled.error)}"
     if settlement is not None and any(settlement.excess.values()):
         yield f"warning: the call took more than was reserved: {_amounts(settlement.excess)}"
     if reply.uncounted is not None:
@@ -60,13 +66,12 @@ def _why(error: SentryError) -> str:
 
 
 def limit_line(standing: Standing) -> str:
-    """``limit costCenter=sales/day: 1,234/100,000 tokens, $0.012000/$25.000000; held by 2``."""
+    """``limit costCenter=sales/day: 1,234 of 100,000 tokens, $0.012 of $25.00``; holds are counted."""
     rule, committed = standing.rule, standing.count.committed
     parts = [
-        f"{said(unit, getattr(committed, unit)).split(' ')[0]}/{said(unit, bound)}"
-        for unit, bound in rule.ceiling.bounds()
+        f"{figure(unit, getattr(committed, unit))} of {quantity(unit, bound)}" for unit, bound in rule.ceiling.bounds()
     ]
-    mode = "" if rule.enforced else " (observed only)"
+    mode = "" if rule.enforced else " (observed only, over)" if standing.over else " (observed only)"
     return f"limit {safe_line(rule.id)}{mode}: {', '.join(parts)}"
 
 
@@ -76,13 +81,15 @@ def dry_run(prepared: Prepared, region: str) -> str:
     worst = prepared.worst
     how = "counted by AWS" if worst.how == "counted" else "bounded by its bytes"
     most = (
-        "unknown: no price for this model" if worst.nano_usd is None else f"at most {said('nano_usd', worst.nano_usd)}"
+        "unknown: no price for this model"
+        if worst.nano_usd is None
+        else f"at most {quantity('nano_usd', worst.nano_usd)}"
     )
     rules = [f"  {safe_line(rule.id)}" for rule in prepared.rules] or ["  none"]
     lines = [
         f"{call.service} {call.operation} in {call.region}",
         json.dumps(call_document(call)["params"], indent=2, ensure_ascii=False),
-        f"reserves  {said('tokens', worst.tokens)}: {worst.input_tokens:,} in ({how}), {worst.output_tokens:,} out",
+        f"reserves  {quantity('tokens', worst.tokens)}: {worst.input_tokens:,} in ({how}), {worst.output_tokens:,} out",
         f"costs     {most}",
         "limits that count it:",
         *rules,
@@ -152,14 +159,11 @@ def _limit(standing: Standing) -> dict[str, Any]:
         "id": standing.rule.id,
         "window": standing.window.id,
         "enforced": standing.rule.enforced,
-        "remaining": dict(standing.remaining),
+        "bounds": limit_amounts(dict(standing.rule.ceiling.bounds())),
+        "remaining": limit_amounts(standing.remaining),
         "resets": f"{standing.resets:%Y-%m-%dT%H:%M:%SZ}",
     }
 
 
 def _amounts(amounts: Amounts) -> str:
-    return ", ".join(_words(amounts.items()))
-
-
-def _words(items: Iterable[tuple[str, int]]) -> Iterator[str]:
-    return (said(unit, value) for unit, value in items if value)
+    return ", ".join(quantity(unit, value) for unit, value in amounts.items() if value)

@@ -7,14 +7,17 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from costsentry_cli.domain.errors import SentryError
-from costsentry_cli.domain.meter import Ending
+from costsentry_cli.domain.errors import Exit, SentryError
 from costsentry_cli.domain.metering.reply import Reply
 
 
 @dataclass
 class Load:
-    """What the calls came to so far. ``errors`` counts failures by code; ``unbegun`` were not made after Ctrl-C."""
+    """What the calls came to so far.
+
+    ``errors`` counts failures by code, ``first`` is one of the worst and ``example`` its reply, if it has one;
+    ``unbegun`` were not made after Ctrl-C.
+    """
 
     wanted: int
     endings: dict[str, int] = field(default_factory=dict)
@@ -25,6 +28,7 @@ class Load:
     latencies: list[int] = field(default_factory=list)
     errors: dict[str, int] = field(default_factory=dict)
     first: SentryError | None = None
+    example: Reply | None = None
     unbegun: int = 0
 
     @property
@@ -37,9 +41,7 @@ class Load:
         name = "unknown" if reply.unknown else reply.ending.value
         self.endings[name] = self.endings.get(name, 0) + 1
         if reply.error is not None:
-            self.errors[reply.error.code] = self.errors.get(reply.error.code, 0) + 1
-            worse = self.first is None or (reply.ending is not Ending.DENIED)
-            self.first = reply.error if worse else self.first
+            self._failed(reply.error, reply)
         tokens = reply.called.tokens if reply.called is not None else None
         if tokens is None:
             return
@@ -48,6 +50,17 @@ class Load:
         self.latencies += [reply.latency_ms] if reply.latency_ms is not None else []
         self.cost += reply.cost or Decimal(0)
         self.unpriced += reply.cost is None
+
+    def lost(self, error: SentryError) -> None:
+        """Count one call that ended without a reply: nothing was called, or nobody knows."""
+        self.endings["failed"] = self.endings.get("failed", 0) + 1
+        self._failed(error)
+
+    def _failed(self, error: SentryError, reply: Reply | None = None) -> None:
+        """Keep the first failure; a denial only as long as there is nothing worse."""
+        self.errors[error.code] = self.errors.get(error.code, 0) + 1
+        if self.first is None or (self.first.exit is Exit.DENIED and error.exit is not Exit.DENIED):
+            self.first, self.example = error, reply
 
     def latency(self, share: float) -> int | None:
         """The latency in milliseconds that this share of the successful calls did not exceed."""
@@ -78,4 +91,7 @@ def _first(numbers: Iterator[int], most: int) -> Iterator[int]:
 
 
 def _counted(load: Load, future: Future[Reply]) -> None:
-    load.add(future.result())
+    try:
+        load.add(future.result())
+    except SentryError as error:
+        load.lost(error)

@@ -27,16 +27,19 @@ from costsentry_cli.domain.metering.reply import (
     Prepared,
     Reply,
     answered,
+    interrupted,
     recorded,
     refusal_error,
-    said,
     streamed,
 )
 from costsentry_cli.domain.metering.request import Request
-from costsentry_cli.domain.metering.worst_case import actual, worst_case
+from costsentry_cli.domain.metering.unquoted import unquoted
+from costsentry_cli.domain.metering.worst_case import Worst, actual, worst_case
 
 ONE_REQUEST = Amounts(requests=1)
 THROTTLED = "CS0801"
+CAN_FALL_BACK = ("room", "price")
+"""Why another model may be let in; a ledger that fails fails for every model."""
 
 
 class Paying(Protocol):
@@ -127,10 +130,10 @@ class Metering:
         attempt, denied = 1, {prepared.chosen.model}
         while True:
             reply = self.call(prepared, attempt=attempt, stream=stream, on_text=on_text)
-            alias = reply.decision.rule.fallback if isinstance(reply.decision, Refusal) else None
-            if alias is not None and self.manifest.models.get(alias, alias) not in denied:
-                told(f"{reply.error.message if reply.error else ''}: falling back to {alias}")
-                prepared = self._fallen_back(prepared, alias)
+            other = self._fallen_back(prepared, reply.decision)
+            if other is not None and other.chosen.model not in denied:
+                told(f"{reply.error.message if reply.error else ''}: falling back to {_alias(reply.decision)}")
+                prepared = other
                 denied.add(prepared.chosen.model)
             elif reply.error is not None and reply.error.code == THROTTLED and attempt < attempts:
                 pause = 2.0 ** (attempt - 1)
@@ -140,25 +143,38 @@ class Metering:
             else:
                 return reply
 
-    def _fallen_back(self, prepared: Prepared, alias: str) -> Prepared:
-        """The same request by the same payer, through another model."""
+    def _fallen_back(self, prepared: Prepared, decision: Admission | Refusal) -> Prepared | None:
+        """The same request by the same payer, through the model the denying limit names; None when there is none."""
+        alias = _alias(decision)
+        if not alias:
+            return None
         who = prepared.chosen.caller()
         wanted = Wanted(who.cost_center, who.application, who.environment, alias)
-        chosen = resolve(self.books, self.manifest, wanted, self.region)
+        try:
+            chosen = resolve(self.books, self.manifest, wanted, self.region)
+        except SentryError:  # the payer has no profile of that model: the denial is the news
+            return None
         return self._prepared(prepared.request, chosen, prepared.fallback_from or prepared.chosen.model)
 
     def _prepared(self, request: Request, chosen: Chosen, fallback_from: str = "") -> Prepared:
         ref = catalog.load().resolve(chosen.model)
         model, as_system = None if ref is None else ref.model, self.assistant_as_system
-        fit = fitted(request, model, strict=self.strict, assistant_as_system=as_system, metadata=_who(chosen))
+        fit = fitted(request, model, strict=self.strict, assistant_as_system=as_system, metadata=chosen.who())
         return self.bounded(request, chosen, fit, fallback_from)
 
     def bounded(self, request: Request, chosen: Chosen, fit: Fitted, fallback_from: str = "") -> Prepared:
-        """A fitted call with the most it can take and the limits that count it."""
+        """A fitted call, its worst case and its limits. Raises ``ValueError`` when a limit needs a bound it has not."""
         ref = catalog.load().resolve(chosen.model)
-        rules = self.rules.matching({**_who(chosen), "model": chosen.model})
-        worst = worst_case(fit.params, ref, self.region, self._counted(fit, ref, rules))
-        return Prepared(request, chosen, ref, fit, worst, rules, fallback_from)
+        rules = self.rules.matching({**chosen.who(), "model": chosen.model})
+        return Prepared(request, chosen, ref, fit, self._worst(fit, ref, rules), rules, fallback_from)
+
+    def _worst(self, fit: Fitted, ref: ModelRef | None, rules: Sequence[Rule]) -> Worst:
+        try:
+            return worst_case(fit.params, ref, self.region, self._counted(fit, ref, rules))
+        except ValueError:
+            if any(rule.enforced for rule in rules):
+                raise
+            return Worst(0, fit.params["inferenceConfig"]["maxTokens"], None, "bounded")
 
     def call(
         self,
@@ -180,7 +196,8 @@ class Metering:
         except SentryError as failure:
             called, error = None, failure
         except BaseException as stop:
-            raise _told(self.close(opened, None, _cut_off())) from stop
+            cut_off = SentryError(INTERRUPTED, "interrupted while the call was under way")
+            raise interrupted(self.close(opened, None, cut_off)) from stop
         return self.close(opened, called, error)
 
     def open(self, prepared: Prepared, attempt: int = 1) -> Opened | Reply:
@@ -190,11 +207,12 @@ class Metering:
         decision = self.gate.admit(prepared.rules, prepared.amounts, priced=priced, note=note)
         if isinstance(decision, Admission):
             return Opened(own_id, at, prepared, decision, attempt)
-        error = refusal_error(decision)
+        error = unquoted(refusal_error(decision), prepared.fitted.params)
         return self._kept(Reply(own_id, at, Ending.DENIED, prepared, decision, error=error, attempt=attempt))
 
     def close(self, opened: Opened, called: Called | None, error: SentryError | None) -> Reply:
         """Settle what the call took, count it, record it. Without ``called`` and unless it was ``undone``: in full."""
+        error = error and unquoted(error, opened.prepared.fitted.params)  # AWS may repeat the prompt
         charged, cost, unknown = self._taken(opened.prepared, called, error)
         settlement = self.gate.settle(opened.admission, charged)
         if settlement.unsettled:  # once more: settling is safe to repeat
@@ -202,7 +220,7 @@ class Metering:
         reply = Reply(
             opened.id,
             opened.at,
-            Ending.SUCCEEDED if error is None else Ending.FAILED,
+            Ending.FAILED if unknown or error is not None else Ending.SUCCEEDED,
             opened.prepared,
             opened.admission,
             called,
@@ -244,20 +262,18 @@ class Metering:
         if called is None or tokens is None:
             return prepared.amounts, None, True
         took = actual(tokens, prepared.ref, self.region, called.tier)
-        if took.nano_usd is None:
-            money = prepared.amounts.nano_usd
-            return Amounts(took.tokens, took.input_tokens, took.output_tokens, 1, money), None, False
-        charged = Amounts(took.tokens, took.input_tokens, took.output_tokens, 1, took.nano_usd)
-        return charged, Decimal(took.nano_usd) / NANOS, False
+        cost = None if took.nano_usd is None else Decimal(took.nano_usd) / NANOS
+        money = prepared.amounts.nano_usd if took.nano_usd is None else took.nano_usd
+        return Amounts(took.tokens, took.input_tokens, took.output_tokens, 1, money), cost, False
 
     def _kept(self, reply: Reply) -> Reply:
         """The reply, counted in the metrics and recorded; what cannot be written is told and takes nothing away."""
         tokens = reply.called.tokens if reply.called is not None else None
         caller = reply.prepared.chosen.caller()
         metrics = meter.metrics_call(caller, reply.ending, tokens or Tokens(), self.clock(), self.region)
-        uncounted = _tried(lambda: self.books.call(metrics))
-        record = self.record
-        unrecorded = None if record is None else _tried(lambda: record(self._event(reply)))
+        params, record = reply.prepared.fitted.params, self.record
+        uncounted = _tried(lambda: self.books.call(metrics), params)
+        unrecorded = None if record is None else _tried(lambda: record(self._event(reply)), params)
         return Reply(**{**vars(reply), "uncounted": uncounted, "unrecorded": unrecorded})
 
     def _event(self, reply: Reply) -> dict[str, Any]:
@@ -268,27 +284,17 @@ class Metering:
         return audit.event(recorded(reply), content)
 
 
-def _who(chosen: Chosen) -> dict[str, str]:
-    """The tags that say who pays, of those the profile has."""
-    return {key: chosen.tags[key] for key in audit.TAGS if key in chosen.tags}
+def _alias(decision: Admission | Refusal) -> str:
+    """The fallback of the limit that denied; empty when there is none."""
+    if isinstance(decision, Refusal) and decision.reason in CAN_FALL_BACK:
+        return decision.rule.fallback or ""
+    return ""
 
 
-def _told(reply: Reply) -> SentryError:
-    """An interruption, saying what it leaves behind."""
-    full = reply.charged
-    taken = f"{said('tokens', full.tokens)} and {said('nano_usd', full.nano_usd)}"
-    message = f"interrupted: what the call took is not known; its limits are charged in full ({taken})"
-    return SentryError(INTERRUPTED, message, help="the call may have been billed; run it again only if you need it")
-
-
-def _cut_off() -> SentryError:
-    return SentryError(INTERRUPTED, "interrupted while the call was under way")
-
-
-def _tried(action: Callable[[], object]) -> SentryError | None:
+def _tried(action: Callable[[], object], params: Mapping[str, Any]) -> SentryError | None:
     """What kept it from being done. The model call is paid for by now: that takes the answer away from nobody."""
     try:
         action()
     except SentryError as error:
-        return error
+        return unquoted(error, params)
     return None

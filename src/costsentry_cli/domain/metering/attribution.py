@@ -12,7 +12,7 @@ from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.kinds.inference_profile import list_profiles, tagged
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.meter import Caller
-from costsentry_cli.domain.metering.request import Request
+from costsentry_cli.domain.metering.request import KNOWN_TAGS, Request
 
 COST_CENTER = "costCenter"
 PROFILE_ARN = "application-profile-arn"
@@ -42,6 +42,10 @@ class Chosen:
     name: str
     model: str
     tags: Mapping[str, str]
+
+    def who(self) -> dict[str, str]:
+        """The tags that say who pays, of those the profile has."""
+        return {key: self.tags[key] for key in KNOWN_TAGS if key in self.tags}
 
     def caller(self) -> Caller:
         """The metric dimensions of calls through it."""

@@ -11,7 +11,7 @@ from typing import Any
 from costsentry_cli.domain import audit, meter
 from costsentry_cli.domain.calls import Answer
 from costsentry_cli.domain.catalog import ModelRef, Tokens
-from costsentry_cli.domain.errors import SentryError
+from costsentry_cli.domain.errors import INTERRUPTED, SentryError
 from costsentry_cli.domain.ledger.counters import NANOS, NOTHING, Amounts
 from costsentry_cli.domain.ledger.outcomes import Admission, Refusal, Settlement, Standing
 from costsentry_cli.domain.ledger.rules import Rule
@@ -111,6 +111,14 @@ def streamed(answer: Answer, events: Iterable[Mapping[str, Any]], on_text: Calla
     return Called("".join(texts), stop_reason, tokens, request_id_of(answer), tier)
 
 
+def interrupted(reply: Reply) -> SentryError:
+    """An interruption in the middle of a call, saying what it leaves behind."""
+    full = reply.charged
+    taken = f"{said('tokens', full.tokens)} and {said('nano_usd', full.nano_usd)}"
+    message = f"interrupted: what the call took is not known; its limits are charged in full ({taken})"
+    return SentryError(INTERRUPTED, message, help="the call may have been billed; run it again only if you need it")
+
+
 def request_id_of(answer: Mapping[str, Any]) -> str:
     """AWS's id of the request."""
     return str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
@@ -146,7 +154,8 @@ def said(unit: str, amount: int) -> str:
     """``1,234 tokens``, ``$0.012345``, ``3 requests``."""
     if unit == "nano_usd":
         return f"${Decimal(amount) / NANOS:.6f}"
-    return f"{amount:,} {unit.replace('_', ' ')}"
+    words = unit.replace("_", " ")
+    return f"{amount:,} {words.removesuffix('s') if amount == 1 else words}"
 
 
 def recorded(reply: Reply) -> audit.Metered:
