@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -51,6 +51,16 @@ def test_reset_needs_a_yes_and_then_empties_the_sandbox(in_sandbox: Sentry) -> N
     assert in_sandbox("sandbox", "reset").status == 2
     assert in_sandbox("sandbox", "reset", "--yes").status == 0
     assert in_sandbox("sandbox", "status", "-o", "json").json()["sandbox"]["profiles"] == 0
+
+
+def test_a_seed_of_months_begins_with_a_month(in_sandbox: Sentry) -> None:
+    sown = in_sandbox("sandbox", "seed", "--months", "1", "-o", "json").json()["seed"]
+    start, end = (date.fromisoformat(sown[name]) for name in ("start", "end"))
+    assert start.day == 1
+    assert (end.year - start.year) * 12 + end.month - start.month == 1
+    both = in_sandbox("sandbox", "seed", "--months", "1", "--days", "5")
+    assert both.status == 2
+    assert "--days or --months, not both" in both.err
 
 
 def test_a_seed_is_the_same_for_the_same_number_and_sown_once(in_sandbox: Sentry) -> None:

@@ -7,44 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sandbox_cloudwatch_world import MINE, ask, named, one, put, read, window
 from sandbox_runtime_world import HAIKU, NOVA, NOW, World, system_arn, user
-
-MINE = "GenAIRateLimiting"
 
 
 @pytest.fixture
 def world(tmp_path):
     return World(tmp_path / "sandbox.db")
-
-
-def named(dimensions):
-    return [{"Name": name, "Value": value} for name, value in dimensions.items()]
-
-
-def put(world, value, metric="InputTokens", at=None, unit=None, namespace=MINE, **dimensions):
-    datum = {"MetricName": metric, "Dimensions": named(dimensions)}
-    datum |= value if isinstance(value, dict) else {"Value": value}
-    datum |= ({"Timestamp": at} if at else {}) | ({"Unit": unit} if unit else {})
-    world.metrics("PutMetricData", Namespace=namespace, MetricData=[datum])
-
-
-def ask(metric="InputTokens", stat="Sum", period=60, namespace=MINE, id="m1", unit=None, extra=None, **dimensions):
-    given = {"Namespace": namespace, "MetricName": metric, "Dimensions": named(dimensions)}
-    stats = {"Metric": given, "Period": period, "Stat": stat} | ({"Unit": unit} if unit else {})
-    return {"Id": id, "MetricStat": stats} | (extra or {})
-
-
-def window(world, back=timedelta(hours=1), ahead=timedelta(minutes=1)):
-    return {"StartTime": world.now - back, "EndTime": world.now + ahead}
-
-
-def read(world, *queries, **params):
-    return world.metrics("GetMetricData", MetricDataQueries=list(queries), **(window(world) | params))
-
-
-def one(world, *args, back=timedelta(hours=1), **kwargs):
-    (result,) = read(world, ask(*args, **kwargs), **window(world, back))["MetricDataResults"]
-    return dict(zip(result["Timestamps"], result["Values"], strict=True))
 
 
 def bedrock(world, metric, model, stat="Sum", period=3600):
@@ -140,7 +109,7 @@ REFUSED = {
     "stat": ([ask(stat="tm99")], {}, "tm99"),
     "id": ([ask(id="M1")], {}, "not matching the expected pattern"),
     "same ids": ([ask(), ask()], {}, "not unique"),
-    "expression": ([{"Id": "e1", "Expression": "m1 * 2"}, ask()], {}, "no metric expressions"),
+    "expression": ([{"Id": "e1", "Expression": "m1 ** 2"}, ask()], {}, "Error in expression 'e1': Invalid syntax"),
     "nothing": ([{"Id": "e1"}], {}, "Exactly one of MetricStat and Expression"),
     "no query": ([], {}, "between 1 and 500"),
     "no data": ([ask(extra={"ReturnData": False})], {}, "must return data"),

@@ -26,6 +26,8 @@ MESSAGES = [{"role": "user", "content": [{"text": "How much did we spend?"}]}]
         ("profile_quota", "0"),
         ("active_tag_quota", "3"),
         ("ce_page_size", "1"),
+        ("credit_usd_per_month", "12.50"),
+        ("tax_percent", "8.875"),
         ("unique_names", "1"),
         (f"rpm:{NOVA}", "10"),
         (f"tpm:us.{HAIKU}", "10"),
@@ -51,6 +53,8 @@ def test_a_setting_is_kept_in_the_file_until_it_is_taken_back(tmp_path, name, va
         ("profile_quota", "-1"),
         ("profile_quota", "²"),
         ("ce_page_size", "0"),
+        ("refund_usd_per_month", "-1"),
+        ("tax_percent", "nan"),
         ("unique_names", "yes"),
         (f"rpm:{NOVA}", "1.5"),
         (f"model_denied:{NOVA}", "true"),
@@ -70,7 +74,7 @@ def test_a_value_that_makes_no_sense_is_refused_in_words(tmp_path, name, value):
 )
 @pytest.mark.parametrize("value", ["1", None])
 def test_a_name_that_is_no_setting_is_refused_with_the_names_there_are(tmp_path, name, value):
-    with pytest.raises(ValueError, match=r"there is no setting .*profile_quota, role_denied:, role_external_id:"):
+    with pytest.raises(ValueError, match=r"there is no setting .*profile_quota, .*role_denied:, role_external_id:"):
         sandbox_at_noon(tmp_path).configure(name, value)
 
 

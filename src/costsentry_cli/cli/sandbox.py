@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -100,14 +101,21 @@ def reset(shared: Common, *, yes: Annotated[bool, typer.Option("--yes", "-y", he
 def seed(
     shared: Common,
     *,
-    days: Annotated[int, typer.Option("--days", min=1, max=400, help="How many days back.")] = 90,
+    days: Annotated[
+        int | None, typer.Option("--days", min=1, max=430, help="How many days back; 90 unless said.")
+    ] = None,
+    months: Annotated[
+        int | None, typer.Option("--months", min=1, max=13, help="Instead: the month so far, and so many before it.")
+    ] = None,
     random_seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same traffic.")] = 0,
 ) -> None:
     """Fill the sandbox with plausible past traffic.
 
-    It goes through the profiles that exist; three are made if there are none.
+    It goes through the profiles that exist; some are made if there are none.
+    From 180 days on also a replaced model, a tag activated late, more leaks.
     """
-    sown = context.seed_sandbox(context.open_sandbox(shared), days, random_seed)
+    sandbox = context.open_sandbox(shared)
+    sown = context.seed_sandbox(sandbox, _days(days, months, sandbox.now().date()), random_seed)
     body = {
         "start": sown.start.date().isoformat(),
         "end": sown.end.date().isoformat(),
@@ -121,6 +129,16 @@ def seed(
     words = f"{sown.calls:,} calls since {sown.start.date()}, through {len(sown.profiles)} profiles and some without\n"
     again = f"seed {random_seed} is in this sandbox already; give another --seed, or sentry sandbox reset\n"
     emit_document(shared, "seed", body, {"kind": "sandbox"}, again if sown.already else words)
+
+
+def _days(days: int | None, months: int | None, today: date) -> int:
+    """How many days back, from either way to say it."""
+    if months is None:
+        return 90 if days is None else days
+    if days is not None:
+        raise SentryError("CS0101", "give --days or --months, not both")
+    first = today.year * 12 + today.month - 1 - months
+    return (today - date(first // 12, first % 12 + 1, 1)).days
 
 
 @app.command("set")

@@ -31,6 +31,15 @@ BEDROCK_SERVICE_NAME_MARK = "bedrock"
 PROFILE_METRIC_MODEL_ID = "last ARN segment"
 """CloudWatch stores usage through an application inference profile under the last segment of its ARN."""
 
+TOKENS_PER_UNIT = {"1K tokens": 1_000, "Units": 1_000_000}
+"""Tokens in one unit of Cost Explorer's usage quantity; marketplace-billed models count millions (AWS: CUR data)."""
+
+OPEN_ANSWER_LIVES = timedelta(hours=8)
+"""An answer of Cost Explorer about days of an open month is asked for again after this long (AWS: up to 3x a day)."""
+
+MONTH_CLOSED_AFTER = timedelta(days=5)
+"""The cost of a month does not change any more this long after its end, unless tags are backfilled."""
+
 COST_EXPLORER_HISTORY_MONTHS = 13
 """Cost Explorer answers for the current month and the 13 before it."""
 
@@ -105,3 +114,27 @@ CACHING_ON_REQUEST_ONLY = ("Anthropic",)
 
 TIER_MAY_FALL_TO = "default"
 """A call is served, and billed, at the service tier it asks for or at this one; never at a third."""
+
+TABLE_PROTECTION_ENDS = "at once"
+"""A table whose deletion protection was just switched off can be deleted; where it is still UPDATING, run it again."""
+
+INSIGHTS_FIELD_WITH_DOTS = "`a.b`"
+"""CloudWatch Logs Insights finds a flat JSON key with dots in it under its name in backticks."""
+
+AUDIT_EVENT_TWICE = "possible"
+"""A PutLogEvents that is sent again after a lost answer leaves the event there twice: sums count it twice."""
+
+CLOUDWATCH_METRIC_USD = "0.00001"
+"""Price of one metric asked for by GetMetricData ($0.01 for 1,000); a SEARCH counts every metric it finds."""
+
+CLOUDWATCH_LAG = timedelta(minutes=5)
+"""CloudWatch shows a call about this late; a metric that is new may take 15 minutes to be listed and found."""
+
+METRIC_MATH_PERIODS = "refused"
+"""An expression over metrics of different periods: what AWS answers is not documented; the sandbox refuses it."""
+
+METRIC_MATH_WORDING = "Error in expression 'e1': ..."
+"""How AWS begins an error about an expression; "Invalid syntax" and "Function 'X' not found" are its own, the rest ours."""
+
+INSIGHTS_BEFORE_TWO_WEEKS = "no data"
+"""Metrics Insights gives nothing, and no error, for the part of a range that is older than two weeks."""

@@ -1,7 +1,8 @@
 """Weeks of traffic in an instant: fills the sandbox so that reports have something to show.
 
-The calls go through the application inference profiles that exist; when there are none, three are made. CloudWatch
-and Cost Explorer follow by themselves, as both are folds over table ``calls``.
+The calls go through the application inference profiles that exist; when there are none, three are made. CloudWatch's
+AWS/Bedrock and Cost Explorer follow by themselves, as both are folds over table ``calls``. A long seed tells a story
+as well: see ``seed``.
 """
 
 from __future__ import annotations
@@ -17,19 +18,23 @@ from decimal import Decimal
 
 from costsentry_cli.domain.assumptions import TAG_KEY_KNOWN_AFTER
 from costsentry_cli.domain.catalog import load
-from costsentry_cli.sandbox.contract import ACCOUNT, Request
-from costsentry_cli.sandbox.seed_traffic import Caller, CallMade, leak, shares, traffic
-from costsentry_cli.sandbox.services import bedrock, ce_tags
+from costsentry_cli.sandbox.contract import ACCOUNT, ServiceError
+from costsentry_cli.sandbox.seed_history import CHANGE, COMPANY, Point, bypass, make_profile, metered, predecessor
+from costsentry_cli.sandbox.seed_traffic import NORMAL, Caller, CallMade, Pace, leak, shares, traffic
+from costsentry_cli.sandbox.services import ce_tags
 from costsentry_cli.sandbox.store import Store
 
 REGION = "us-east-1"
-"""Where the three profiles are made when there are none."""
+"""Where profiles are made when there are none."""
 
-_SALES_MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
-_OTHER_MODEL = "amazon.nova-lite-v1:0"
+LONG = 180
+"""Days from which a seed tells a story."""
+
+_TEAMS = tuple(team for team in COMPANY if team[0] == "aws-documentation-helper")
 _LEAKING_MODEL = "amazon.nova-pro-v1:0"
-_COST_CENTERS = ("sales", "services", "support")
-_COLUMNS = tuple(field.name for field in dataclasses.fields(CallMade))
+# Fewer and bigger calls: a year of them stays small.
+_LONG_PACE = Pace(calls=64, size=4.0, strain=0.12)
+_LATE = 0.6
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,13 @@ def seed(
     sandbox; another one adds its traffic to what is there. ``profiles``: ARNs to use, else every living one of every
     account, as if they had existed all along with the tags of today. Their tag keys are known to billing from the
     second day and are activated then, except ``costsentry:`` keys, and keys whose activation somebody has switched
-    off. Raises ValueError when ``days`` is not positive or none of the profiles exists.
+    off.
+
+    From ``LONG`` days on there is more to see: six profiles of three applications when none exists; the busiest
+    profile had a predecessor on another model, deleted in the middle of the range; another leak, through a system
+    profile; throttling on the day of the spike; the last of the tag keys is activated only after three fifths; and
+    metered calls left their metrics since the model changed.
+    Raises ValueError when ``days`` is not positive or none of the profiles exists.
     """
     if days < 1:
         raise ValueError("days must be 1 or more")
@@ -68,38 +79,50 @@ def seed(
         if store.setting(mark, ""):
             return SeedReport(start, now, already=True)
         store.set_setting(mark, f"{now.isoformat()} {days}")
-        created = _make_profiles(store, start) if _none_exist(db) else 0
+        created = _make_profiles(store, start, COMPANY if days >= LONG else _TEAMS) if _none_exist(db) else 0
         callers = _callers(db, profiles)
-        calls = traffic(
-            [*callers, leak(_LEAKING_MODEL, callers[0].account, callers[0].region)],
-            start,
-            now,
-            random.Random(random_seed),
-        )
-        _insert(db, calls)
-        _use_tags(db, calls, start)
+        first = callers[0]
+        sources: list[Caller] = [*callers, leak(_LEAKING_MODEL, first.account, first.region)]
+        changed, late = start + CHANGE * (now - start), None
+        if days >= LONG:
+            sources, late = _with_history(store, sources, start, changed), start + _LATE * (now - start)
+        rng = random.Random(random_seed)
+        calls = traffic(sources, start, now, rng, _LONG_PACE if days >= LONG else NORMAL)
+        _insert(db, "calls", calls)
+        _insert(db, "datapoints", metered(calls, changed, now) if days >= LONG else ())
+        _use_tags(db, calls, start, late)
         return _report(start, now, callers, created, calls)
+
+
+def _with_history(store: Store, sources: Sequence[Caller], start: datetime, changed: datetime) -> list[Caller]:
+    """The callers of a long seed: the first has a predecessor, where its region and the settings let there be one."""
+    first, *others = sources
+    try:
+        earlier = predecessor(store, first, start, changed)
+    except ServiceError:
+        earlier = None
+    later = bypass(first.account, first.region)
+    both = [first] if earlier is None else [earlier, dataclasses.replace(first, since=CHANGE)]
+    return [*both, *others, *([] if later is None else [later])]
 
 
 def _none_exist(db: sqlite3.Connection) -> bool:
     return db.execute("SELECT 1 FROM profiles WHERE deleted IS NULL").fetchone() is None
 
 
-def _make_profiles(store: Store, at: datetime) -> int:
-    """Three profiles as the service makes them: one on Claude Haiku 4.5 (Marketplace), two on Nova Lite."""
-    sources = {"sales": f"arn:aws:bedrock:{REGION}:{ACCOUNT}:inference-profile/{_SALES_MODEL}"}
-    for cost_center in _COST_CENTERS:
-        source = sources.get(cost_center, f"arn:aws:bedrock:{REGION}::foundation-model/{_OTHER_MODEL}")
-        tags = {"applicationId": "aws-documentation-helper", "costCenter": cost_center, "environment": "production"}
+def _make_profiles(store: Store, at: datetime, teams: Sequence[tuple[str, str, str]]) -> int:
+    """Profiles as the service makes them, the busiest first; teams are application, cost center and model."""
+    for number, (application, cost_center, model) in enumerate(teams):
+        kind = f"{ACCOUNT}:inference-profile" if model.startswith("us.") else ":foundation-model"
+        tags = {"applicationId": application, "costCenter": cost_center, "environment": "production"}
+        short = "aws-docs" if application == "aws-documentation-helper" else application
         params = {
-            "inferenceProfileName": f"aws-docs-{cost_center}-prod",
-            "modelSource": {"copyFrom": source},
+            "inferenceProfileName": f"{short}-{cost_center}-prod",
+            "modelSource": {"copyFrom": f"arn:aws:bedrock:{REGION}:{kind}/{model}"},
             "tags": [{"key": key, "value": value} for key, value in tags.items()],
         }
-        bedrock.OPERATIONS["CreateInferenceProfile"](
-            Request("bedrock", "CreateInferenceProfile", params, REGION, at, "seed", store)
-        )
-    return len(_COST_CENTERS)
+        make_profile(store, params, REGION, ACCOUNT, at + timedelta(seconds=number))
+    return len(teams)
 
 
 def _callers(db: sqlite3.Connection, wanted: Sequence[str] | None) -> list[Caller]:
@@ -130,13 +153,16 @@ def _caller(db: sqlite3.Connection, row: sqlite3.Row, share: float, *, first: bo
     )
 
 
-def _insert(db: sqlite3.Connection, calls: Sequence[CallMade]) -> None:
-    places = ", ".join("?" for _ in _COLUMNS)
-    rows = ([getattr(call, column) for column in _COLUMNS] for call in calls)
-    db.executemany(f"INSERT INTO calls ({', '.join(_COLUMNS)}) VALUES ({places})", rows)  # noqa: S608 - own columns
+def _insert(db: sqlite3.Connection, table: str, made: Sequence[CallMade] | Sequence[Point]) -> None:
+    if made:
+        columns = [field.name for field in dataclasses.fields(made[0])]
+        places = ", ".join("?" for _ in columns)
+        rows = ([getattr(one, column) for column in columns] for one in made)
+        db.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", rows)  # noqa: S608 - own names
 
 
-def _use_tags(db: sqlite3.Connection, calls: Sequence[CallMade], start: datetime) -> None:
+def _use_tags(db: sqlite3.Connection, calls: Sequence[CallMade], start: datetime, late: datetime | None) -> None:
+    """Make billing meet the tag keys of the calls, and activate them; the last of several at ``late``."""
     known_from = (start + TAG_KEY_KNOWN_AFTER).timestamp()
     spans: dict[str, list[float]] = {}
     for call in calls:
@@ -148,8 +174,11 @@ def _use_tags(db: sqlite3.Connection, calls: Sequence[CallMade], start: datetime
             "first_used = min(first_used, excluded.first_used), last_used = max(last_used, excluded.last_used)",
             (key, first, last),
         )
-        if not key.startswith("costsentry:"):
-            _activate(db, key, max(known_from, first + TAG_KEY_KNOWN_AFTER.total_seconds()))
+    ours = [key for key in sorted(spans) if not key.startswith("costsentry:")]
+    for key in ours:
+        at = max(known_from, spans[key][0] + TAG_KEY_KNOWN_AFTER.total_seconds())
+        is_late = late is not None and len(ours) > 1 and key == ours[-1]
+        _activate(db, key, max(at, late.timestamp()) if late is not None and is_late else at)
 
 
 def _activate(db: sqlite3.Connection, key: str, at: float) -> None:

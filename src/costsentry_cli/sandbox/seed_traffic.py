@@ -37,7 +37,7 @@ _FAILURES = (("throttled", 0.006), ("client-error", 0.01), ("server-error", 0.00
 
 @dataclass(frozen=True)
 class Caller:
-    """One source of traffic. ``since`` is the part of the range that passes before it begins."""
+    """One source of traffic. ``since`` and ``until`` are the parts of the range after which it begins and ends."""
 
     requested: str
     metric_id: str
@@ -49,8 +49,22 @@ class Caller:
     share: float
     account: str = ACCOUNT
     since: float = 0.0
+    until: float = 1.0
     by_night: bool = False
     spikes: bool = False
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How much traffic: calls of all callers together on a workday in the middle of the range, and how big they are.
+
+    ``size`` multiplies the tokens; ``strain`` is the part of the spike's calls that is throttled, 0 for no more than
+    on other days.
+    """
+
+    calls: int = CALLS_PER_WORKDAY
+    size: float = 1.0
+    strain: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -79,6 +93,10 @@ class CallMade:
     account: str
 
 
+NORMAL = Pace()
+"""The traffic of a short seed."""
+
+
 def shares(count: int) -> list[float]:
     """The parts of the traffic of ``count`` callers, the first the largest; they add up to 1."""
     weights = [1 / (place + 1.5) for place in range(count)]
@@ -94,7 +112,9 @@ def leak(requested: str, account: str, region: str) -> Caller:
     )
 
 
-def traffic(callers: Sequence[Caller], start: datetime, now: datetime, rng: random.Random) -> list[CallMade]:
+def traffic(
+    callers: Sequence[Caller], start: datetime, now: datetime, rng: random.Random, pace: Pace = NORMAL
+) -> list[CallMade]:
     """Every call from ``start`` (a midnight) until before ``now``, in the order of time.
 
     Workdays with office hours, quiet weekends, growth over the range, and one day on which the callers that spike
@@ -102,7 +122,7 @@ def traffic(callers: Sequence[Caller], start: datetime, now: datetime, rng: rand
     """
     days = (now - start) // timedelta(days=1) + 1
     spike = _workday(start, int(days * _SPIKE_PLACE))
-    made = [call for caller in callers for call in _calls_of(caller, start, days, spike, rng)]
+    made = [call for caller in callers for call in _calls_of(caller, start, days, spike, rng, pace)]
     until = now.timestamp()
     return sorted((call for call in made if call.at < until), key=lambda call: (call.at, call.request_id))
 
@@ -113,19 +133,22 @@ def _workday(start: datetime, day: int) -> int:
     return day
 
 
-def _calls_of(caller: Caller, start: datetime, days: int, spike: int, rng: random.Random) -> Iterator[CallMade]:
+def _calls_of(  # noqa: PLR0913, RUF100 pure: all it depends on
+    caller: Caller, start: datetime, days: int, spike: int, rng: random.Random, pace: Pace
+) -> Iterator[CallMade]:
     price = load().price(caller.ref, caller.region) if caller.ref else None
     tags = json.dumps(dict(caller.tags), sort_keys=True)
-    for day in range(int(days * caller.since), days):
+    for day in range(int(days * caller.since), int(days * caller.until)):
         midnight = start + timedelta(days=day)
-        level = CALLS_PER_WORKDAY * caller.share * (1 + _GROWTH * (day / days - 0.5))
+        level = pace.calls * caller.share * (1 + _GROWTH * (day / days - 0.5))
         if midnight.weekday() >= _SATURDAY and not caller.by_night:
             level *= _WEEKEND
+        strain = 0.0
         if day == spike and caller.spikes:
-            level *= _SPIKE
+            level, strain = level * _SPIKE, pace.strain
         for _ in range(int(level * rng.uniform(0.8, 1.2) + rng.random())):
             at = midnight.timestamp() + _second_of_day(caller, rng)
-            yield _call(caller, price, tags, at, rng)
+            yield _call(caller, price, tags, at, rng, pace.size, strain)
 
 
 def _second_of_day(caller: Caller, rng: random.Random) -> float:
@@ -133,9 +156,11 @@ def _second_of_day(caller: Caller, rng: random.Random) -> float:
     return hour * 3600 + round(rng.uniform(0, 3599.9), 3)
 
 
-def _call(caller: Caller, price: Price | None, tags: str, at: float, rng: random.Random) -> CallMade:
-    outcome = _outcome(rng)
-    tokens = _tokens(price, rng) if outcome == "ok" else Tokens()
+def _call(  # noqa: PLR0913, RUF100 pure: all it depends on
+    caller: Caller, price: Price | None, tags: str, at: float, rng: random.Random, size: float, strain: float
+) -> CallMade:
+    outcome = "throttled" if strain and rng.random() < strain else _outcome(rng)
+    tokens = _tokens(price, rng, size) if outcome == "ok" else Tokens()
     streamed = rng.random() < _STREAMED
     first = 180 + tokens.context // 20
     return CallMade(
@@ -171,10 +196,10 @@ def _outcome(rng: random.Random) -> str:
     return "ok"
 
 
-def _tokens(price: Price | None, rng: random.Random) -> Tokens:
+def _tokens(price: Price | None, rng: random.Random, size: float) -> Tokens:
     """Documents with a question: some thousand tokens in, some hundred out, a part of the prompt cached."""
-    input_tokens = min(int(rng.lognormvariate(8.3, 0.7)) + 20, 60_000)
-    output_tokens = min(int(rng.lognormvariate(6.2, 0.6)) + 5, 4_000)
+    input_tokens = min(int(size * rng.lognormvariate(8.3, 0.7)) + 20, 60_000)
+    output_tokens = min(int(size * rng.lognormvariate(6.2, 0.6)) + 5, 4_000)
     drawn = rng.random()
     if price is None or price.cache_read is None or price.cache_write_5m is None:
         return Tokens(input_tokens, output_tokens)

@@ -8,7 +8,10 @@ name                             value               default     effect
 ``unique_names``                 0 or 1              0           1: a profile's name twice is a ConflictException
 ``metric_lag_seconds``           number >= 0         0           how late CloudWatch shows a point
 ``active_tag_quota``             integer >= 0        500         active cost allocation tag keys
-``ce_page_size``                 integer >= 1        5000        groups per page of GetCostAndUsage
+``ce_page_size``                 integer >= 1        5000        groups or values per page of Cost Explorer
+``credit_usd_per_month``         number >= 0         0           a credit against what AWS itself sells
+``refund_usd_per_month``         number >= 0         0           a refund
+``tax_percent``                  number >= 0         0           tax on what is billed
 ``caller_account``               twelve digits       the payer   whose credentials the caller has
 ``rpm:<model id>``               integer >= 0        none        requests a minute, per account and region
 ``tpm:<model id>``               integer >= 0        none        tokens a minute, per account and region
@@ -109,6 +112,9 @@ _NAMES: dict[str, tuple[str, _Check]] = {
     "metric_lag_seconds": _NUMBER,
     "active_tag_quota": _COUNT,
     "ce_page_size": _FROM_ONE,
+    "credit_usd_per_month": _NUMBER,
+    "refund_usd_per_month": _NUMBER,
+    "tax_percent": _NUMBER,
     "caller_account": ("an account id of twelve digits", lambda value: bool(_ACCOUNT.fullmatch(value))),
     "rpm:": _COUNT,
     "tpm:": _COUNT,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from costsentry_cli.domain.assumptions import COST_EXPLORER_HISTORY_MONTHS, PRODUCT_ATTRIBUTES_SINCE
-from costsentry_cli.sandbox.services.ce_filter import names_product_attributes, refuse
+from costsentry_cli.domain.assumptions import COST_EXPLORER_HISTORY_MONTHS
+from costsentry_cli.sandbox.services.ce_filter import refuse
 
 _FORMATS = {"HOURLY": ("%Y-%m-%dT%H:%M:%SZ", "yyyy-MM-ddTHH:mm:ssZ")}
 _DAY_FORMAT = ("%Y-%m-%d", "yyyy-MM-dd")
@@ -24,22 +24,42 @@ class Period:
 
 
 def periods_of(params: dict[str, Any], now: datetime) -> list[Period]:
-    """The periods of a request, gapless and in order; ValidationException or DataUnavailableException as AWS has them.
-
-    A month at the edge of the range is cut to the range, as AWS does.
-    """
+    """The periods of a request for the past, gapless and in order; ValidationException as AWS has it."""
     granularity: str = params["Granularity"]
-    start = _moment("Start", params["TimePeriod"]["Start"], granularity)
-    end = _moment("End", params["TimePeriod"]["End"], granularity)
-    _check_range(start, end, granularity, now)
-    if start.date() < PRODUCT_ATTRIBUTES_SINCE and _looks_at_attributes(params):
-        refuse(
-            f"Product attributes are only available from {PRODUCT_ATTRIBUTES_SINCE} on.",
-            "DataUnavailableException",
-        )
-    periods = []
-    while start < end:
-        until = min(_next(start, granularity), end)
+    whole = period_of(params["TimePeriod"], granularity)
+    _check_past(whole, granularity, now)
+    return cut(whole, granularity)
+
+
+def range_of(params: dict[str, Any], now: datetime) -> Period:
+    """The one period of a request for the past that has no granularity; ValidationException as AWS has it."""
+    whole = period_of(params["TimePeriod"], "DAILY")
+    _check_past(whole, "DAILY", now)
+    return whole
+
+
+def month_of(asked: dict[str, str], now: datetime) -> Period:
+    """A period of the past that must be one whole month; ValidationException as AWS has it."""
+    whole = period_of(asked, "MONTHLY")
+    if whole.start.day != 1 or whole.end != _following(whole.start):
+        refuse("The time period must start and end on the first day of a month, with a duration of exactly one month.")
+    _check_past(whole, "MONTHLY", now)
+    return whole
+
+
+def period_of(asked: dict[str, str], granularity: str) -> Period:
+    """A time range as it was asked for; ValidationException unless it is well written and ends after its start."""
+    start, end = (_moment(name, asked[name], granularity) for name in ("Start", "End"))
+    if start >= end:
+        refuse("Start date (and hour) should be before end date (and hour)")
+    return Period(start, end)
+
+
+def cut(whole: Period, granularity: str) -> list[Period]:
+    """The periods a range is made of; a month at the edge of the range is cut to the range, as AWS does."""
+    start, periods = whole.start, []
+    while start < whole.end:
+        until = min(_next(start, granularity), whole.end)
         periods.append(Period(start, until))
         start = until
     return periods
@@ -66,22 +86,15 @@ def _moment(name: str, text: str, granularity: str) -> datetime:
     return moment
 
 
-def _check_range(start: datetime, end: datetime, granularity: str, now: datetime) -> None:
-    if start >= end:
-        refuse("Start date (and hour) should be before end date (and hour)")
-    if end > _following(_month(now)):
+def _check_past(whole: Period, granularity: str, now: datetime) -> None:
+    if whole.end > _following(_month(now)):
         refuse("end date past the beginning of next month")
-    if start > now:
+    if whole.start > now:
         refuse("start date is in the future")
-    if start < _months_before(_month(now), COST_EXPLORER_HISTORY_MONTHS):
+    if whole.start < _months_before(_month(now), COST_EXPLORER_HISTORY_MONTHS):
         refuse(f"You haven't enabled historical data beyond {COST_EXPLORER_HISTORY_MONTHS + 1} months.")
-    if granularity == "HOURLY" and start < _midnight(now) - _HOURLY_DAYS * _DAY:
+    if granularity == "HOURLY" and whole.start < _midnight(now) - _HOURLY_DAYS * _DAY:
         refuse("start date is too old for hourly, the max supported days for hourly granularity is 14 days")
-
-
-def _looks_at_attributes(params: dict[str, Any]) -> bool:
-    grouped = any(group.get("Type") == "PRODUCT_ATTRIBUTE" for group in params.get("GroupBy", ()))
-    return grouped or names_product_attributes(params.get("Filter", {}))
 
 
 def _next(start: datetime, granularity: str) -> datetime:

@@ -110,6 +110,13 @@ def visible_tags(store: Store, now: datetime) -> TagLookup:
     return lookup
 
 
+def tag_edges(store: Store, now: datetime) -> set[float]:
+    """The moments at which ``visible_tags`` begins or ends to show some key's values."""
+    spans, backfills = _spans(store), _finished(store, now)
+    keys = {*spans, *(key for backfill in backfills for key in backfill.active)}
+    return {edge for key in keys for span in _shown(key, spans.get(key, []), backfills) for edge in span}
+
+
 def activate(db: sqlite3.Connection, key: str, at: float) -> None:
     """Begin a span of activity of a known key; the caller holds the transaction."""
     db.execute("UPDATE cost_tags SET status = 'Active', updated = ? WHERE key = ?", (at, key))

@@ -1,6 +1,6 @@
 """`cloudwatch`: PutMetricData, ListMetrics, GetMetricData and GetMetricStatistics, by AWS's limits.
 
-There are no metric expressions: a query that has one is refused by name. Setting: ``metric_lag_seconds``.
+Expressions are metric math with SEARCH, and Metrics Insights. Setting: ``metric_lag_seconds``.
 """
 
 from __future__ import annotations
@@ -8,10 +8,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from costsentry_cli.sandbox.contract import Handler, Request, ServiceError
 from costsentry_cli.sandbox.services import cloudwatch_query as query
+from costsentry_cli.sandbox.services.cloudwatch_answers import Answer, answers
 from costsentry_cli.sandbox.services.cloudwatch_put import put_metric_data
 from costsentry_cli.sandbox.services.cloudwatch_series import Series, active
 
@@ -35,24 +37,37 @@ def list_metrics(request: Request) -> dict[str, Any]:
 
 
 def get_metric_data(request: Request) -> dict[str, Any]:
-    """GetMetricData: every query on every page, its points in one order; a page holds ``MaxDatapoints``.
+    """GetMetricData: every result on every page, its points in one order; a page holds ``MaxDatapoints``.
 
-    A query whose points go on on the next page is PartialData.
+    A result whose points go on on the next page is PartialData.
     """
     params = request.params
-    queries = query.checked(params)
+    asked = query.checked(request)
     start = _position(params, "InvalidNextToken")
     room = params.get("MaxDatapoints", query.MOST_POINTS)
+    found, messages = answers(request, asked)
+    descending = params.get("ScanBy", "TimestampDescending") == "TimestampDescending"
     results, position = [], 0
-    for wanted in queries:
-        points = query.points(request, wanted)
+    for answer in found:
+        points = sorted(answer.points.items(), reverse=descending)
         first, last = max(start - position, 0), max(start + room - position, 0)
-        results.append(query.result(wanted, points[first:last], partial=len(points) > last))
+        results.append(_result(answer, points[first:last], partial=len(points) > last))
         position += len(points)
-    page: dict[str, Any] = {"MetricDataResults": results, "Messages": []}
+    page: dict[str, Any] = {"MetricDataResults": results, "Messages": messages}
     if position > start + room:
         page["NextToken"] = _token(params, start + room)
     return page
+
+
+def _result(answer: Answer, shown: list[tuple[int, float]], *, partial: bool) -> dict[str, Any]:
+    """One MetricDataResult."""
+    return {
+        "Id": answer.id,
+        "Label": answer.label,
+        "Timestamps": [datetime.fromtimestamp(start, UTC) for start, _ in shown],
+        "Values": [value for _, value in shown],
+        "StatusCode": "PartialData" if partial else "Complete",
+    }
 
 
 def get_metric_statistics(request: Request) -> dict[str, Any]:

@@ -29,15 +29,28 @@ Point = tuple[int, float]
 
 @dataclass(frozen=True)
 class Query:
-    """One checked query of GetMetricData."""
+    """One checked query of GetMetricData for a metric; ``label`` is empty when none was given."""
 
     id: str
     series: Series
     stat: str
     span: Span
     label: str
-    descending: bool
     returned: bool
+
+
+@dataclass(frozen=True)
+class Expression:
+    """One checked query of GetMetricData with an expression, unread; ``period`` is 0 when none was given."""
+
+    id: str
+    text: str
+    period: int
+    label: str
+    returned: bool
+
+
+Asked = Query | Expression
 
 
 def known_until(request: Request) -> float:
@@ -46,52 +59,70 @@ def known_until(request: Request) -> float:
     return request.now.timestamp() - lag if lag else math.inf
 
 
-def checked(params: dict[str, Any]) -> list[Query]:
-    """The queries whose data is returned. Raises ValidationError for what CloudWatch would refuse."""
+def checked(request: Request) -> list[Asked]:
+    """Every query, also those whose data is not returned. Raises ValidationError for what CloudWatch would refuse."""
+    params = request.params
     given = params["MetricDataQueries"]
     _check_times(params, "ValidationError")
     if not 1 <= params.get("MaxDatapoints", MOST_POINTS) <= MOST_POINTS:
-        raise _refusal(f"The parameter MaxDatapoints must be between 1 and {MOST_POINTS}.")
+        raise refusal(f"The parameter MaxDatapoints must be between 1 and {MOST_POINTS}.")
     if not given or len(given) > MOST_QUERIES:
-        raise _refusal(f"The collection MetricDataQueries must have a size between 1 and {MOST_QUERIES}.")
+        raise refusal(f"The collection MetricDataQueries must have a size between 1 and {MOST_QUERIES}.")
     ids = [query["Id"] for query in given]
     if len(set(ids)) < len(ids):
-        raise _refusal("The values for parameter id in MetricDataQueries are not unique.")
-    queries = [_query(params, query, number) for number, query in enumerate(given, 1)]
+        raise refusal("The values for parameter id in MetricDataQueries are not unique.")
+    queries = [_asked(request, query, number) for number, query in enumerate(given, 1)]
     if not any(query.returned for query in queries):
-        raise _refusal("At least one query of MetricDataQueries must return data.")
-    return [query for query in queries if query.returned]
+        raise refusal("At least one query of MetricDataQueries must return data.")
+    return queries
 
 
-def points(request: Request, query: Query) -> list[Point]:
-    """The statistic per period, in the order asked for."""
-    span = _visible(request, query.span)
-    found = _percentiles(request, query, span) if query.stat not in _SIMPLE else _simple(request, query, span)
-    return found[::-1] if query.descending else found
+def points(request: Request, series: Series, stat: str, span: Span) -> dict[int, float]:
+    """The statistic per period, oldest first."""
+    span = visible(request, span)
+    if stat in _SIMPLE:
+        return {bucket.start: _statistic(bucket, stat) for bucket in buckets(request, series, span)}
+    rank = _rank(stat, "Stat")
+    return {start: percentile(raw, rank) for start, raw in sorted(values(request, series, span).items())}
 
 
-def result(query: Query, shown: list[Point], *, partial: bool) -> dict[str, Any]:
-    """One MetricDataResult."""
-    return {
-        "Id": query.id,
-        "Label": query.label,
-        "Timestamps": [datetime.fromtimestamp(start, UTC) for start, _ in shown],
-        "Values": [value for _, value in shown],
-        "StatusCode": "PartialData" if partial else "Complete",
-    }
+def check_stat(stat: str, where: str) -> None:
+    """Raises ValidationError for a statistic there is not."""
+    if stat not in _SIMPLE:
+        _rank(stat, where)
+
+
+def check_period(period: int, where: str, code: str = "ValidationError") -> None:
+    """Raises ``code`` for a period there is not."""
+    if period not in _SHORT_PERIODS and (period % 60 or not period):
+        raise ServiceError(code, f"The parameter {where} must be 1, 5, 10, 20, 30 or a multiple of 60.")
+
+
+def span_of(request: Request, period: int, unit: str | None = None) -> Span:
+    """The range of a request.
+
+    CloudWatch rounds the start down: to the minute (or the short period), from 15 days on to five minutes, from 63
+    days on to the hour.
+    """
+    start, now = request.params["StartTime"].timestamp(), request.now.timestamp()
+    age = now - start
+    step = 3600 if age > _RETENTION[1][1] else 300 if age > _RETENTION[0][1] else 60
+    if period in _SHORT_PERIODS:
+        step = period
+    return Span(start // step * step, request.params["EndTime"].timestamp(), period, unit)
 
 
 def statistics(request: Request) -> dict[str, Any]:
     """The answer of GetMetricStatistics."""
     params = request.params
     _check_times(params, "InvalidParameterCombination")
-    _check_period(params["Period"], "Period", "InvalidParameterValue")
+    check_period(params["Period"], "Period", "InvalidParameterValue")
     simple, extended = params.get("Statistics", []), params.get("ExtendedStatistics", [])
     if not simple and not extended:
         raise ServiceError(
             "InvalidParameterCombination", "At least one of Statistics and ExtendedStatistics is needed."
         )
-    span = _visible(request, _span(params, params["Period"], params.get("Unit")))
+    span = visible(request, span_of(request, params["Period"], params.get("Unit")))
     if (span.end - span.start) / span.period > MOST_STATISTICS:
         problem = f"You have requested more than {MOST_STATISTICS} datapoints, which is the limit. Use a longer period."
         raise ServiceError("InvalidParameterCombination", problem)
@@ -121,55 +152,39 @@ def percentile(raw: list[tuple[float, float]], rank: float) -> float:
     return raw[-1][0]
 
 
-def _query(params: dict[str, Any], given: dict[str, Any], number: int) -> Query:
+def _asked(request: Request, given: dict[str, Any], number: int) -> Asked:
     where = f"MetricDataQueries.member.{number}"
     if not _ID.fullmatch(given["Id"]):
         problem = f"The value {given['Id']} for parameter {where}.Id is not matching the expected pattern"
-        raise _refusal(f"{problem} ^[a-z][a-zA-Z0-9_]*$.")
+        raise refusal(f"{problem} ^[a-z][a-zA-Z0-9_]*$.")
     if ("MetricStat" in given) == ("Expression" in given):
-        raise _refusal(f"Exactly one of MetricStat and Expression must be given at {where}.")
-    if "Expression" in given:
-        raise _refusal(f"The sandbox has no metric expressions yet: {where}.Expression. Ask for MetricStat and add up.")
+        raise refusal(f"Exactly one of MetricStat and Expression must be given at {where}.")
+    named = (given.get("Label", ""), given.get("ReturnData", True))
+    if "Expression" not in given:
+        return _query(request, given, where, *named)
+    period = given.get("Period", 0)
+    if period:
+        check_period(period, f"{where}.Period")
+    return Expression(given["Id"], given["Expression"], period, *named)
+
+
+def _query(request: Request, given: dict[str, Any], where: str, label: str, returned: bool) -> Query:  # noqa: FBT001
     stat = given["MetricStat"]
-    _check_period(stat["Period"], f"{where}.MetricStat.Period", "ValidationError")
-    if stat["Stat"] not in _SIMPLE:
-        _rank(stat["Stat"], f"{where}.MetricStat.Stat")
+    check_period(stat["Period"], f"{where}.MetricStat.Period")
+    check_stat(stat["Stat"], f"{where}.MetricStat.Stat")
     metric = stat["Metric"]
     if "Namespace" not in metric or "MetricName" not in metric:
-        raise _refusal(f"Namespace and MetricName are required at {where}.MetricStat.Metric.")
+        raise refusal(f"Namespace and MetricName are required at {where}.MetricStat.Metric.")
     series = Series(metric["Namespace"], metric["MetricName"], canonical(metric.get("Dimensions", [])))
-    return Query(
-        id=given["Id"],
-        series=series,
-        stat=stat["Stat"],
-        span=_span(params, stat["Period"], stat.get("Unit")),
-        label=given.get("Label", series.name),
-        descending=params.get("ScanBy", "TimestampDescending") == "TimestampDescending",
-        returned=given.get("ReturnData", True),
-    )
+    span = span_of(request, stat["Period"], stat.get("Unit"))
+    return Query(given["Id"], series, stat["Stat"], span, label, returned)
 
 
-def _span(params: dict[str, Any], period: int, unit: str | None) -> Span:
-    """CloudWatch rounds the start down to the whole minute (or second, for a short period)."""
-    step = 1 if period in _SHORT_PERIODS else 60
-    start = params["StartTime"].timestamp() // step * step
-    return Span(start, params["EndTime"].timestamp(), period, unit)
-
-
-def _visible(request: Request, span: Span) -> Span:
+def visible(request: Request, span: Span) -> Span:
     """The part of a span whose points still exist in this period and are known already."""
     kept = max(age for period, age in _RETENTION if span.period % period == 0 or period == _RETENTION[0][0])
     oldest = (request.now.timestamp() - kept) // span.period * span.period
     return Span(max(span.start, oldest), min(span.end, known_until(request)), span.period, span.unit)
-
-
-def _simple(request: Request, query: Query, span: Span) -> list[Point]:
-    return [(bucket.start, _statistic(bucket, query.stat)) for bucket in buckets(request, query.series, span)]
-
-
-def _percentiles(request: Request, query: Query, span: Span) -> list[Point]:
-    rank = _rank(query.stat, "Stat")
-    return [(start, percentile(raw, rank)) for start, raw in sorted(values(request, query.series, span).items())]
 
 
 def _statistic(bucket: Bucket, stat: str) -> float:
@@ -180,7 +195,7 @@ def _statistic(bucket: Bucket, stat: str) -> float:
 def _rank(stat: str, where: str) -> float:
     wanted = _PERCENTILE.fullmatch(stat)
     if wanted is None:
-        raise _refusal(f"The value {stat} for parameter {where} is not supported.")
+        raise refusal(f"The value {stat} for parameter {where} is not supported.")
     return float(wanted[1])
 
 
@@ -189,10 +204,6 @@ def _check_times(params: dict[str, Any], code: str) -> None:
         raise ServiceError(code, "The parameter StartTime must be less than the parameter EndTime.")
 
 
-def _check_period(period: int, where: str, code: str) -> None:
-    if period not in _SHORT_PERIODS and period % 60:
-        raise ServiceError(code, f"The parameter {where} must be 1, 5, 10, 20, 30 or a multiple of 60.")
-
-
-def _refusal(message: str) -> ServiceError:
+def refusal(message: str) -> ServiceError:
+    """A ValidationError."""
     return ServiceError("ValidationError", message)
