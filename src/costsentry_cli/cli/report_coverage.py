@@ -1,0 +1,67 @@
+"""``sentry report coverage``: how much is attributed, as a report and as a gate."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Annotated
+
+import typer
+
+from costsentry_cli.cli.memory import MaxRequests, Offline, Refresh, remembered, tell
+from costsentry_cli.cli.options import CHART, FILE, OUTPUT, TARGET, Common, common, group
+from costsentry_cli.cli.output import emit, say
+from costsentry_cli.cli.reach import manifest_if_any, reach
+from costsentry_cli.domain.errors import Exit, SentryError
+from costsentry_cli.domain.reports import moments
+from costsentry_cli.domain.reports.moments import Cut
+from costsentry_cli.usecases import report_coverage
+
+app = group("How much is attributed.")
+FailUnder = Annotated[str | None, typer.Option("--fail-under", help="Exit 3 when less than this is tagged: 95%.")]
+
+
+@app.command()
+@common(FILE, TARGET, OUTPUT, result=CHART)
+def coverage(
+    shared: Common,
+    *,
+    key: Annotated[str, typer.Option("--key", "-k", help="The tag key that attributes.")] = "costCenter",
+    last: Annotated[str, typer.Option("--last", help="Whole UTC days with today: 7d, 30d.")] = "30d",
+    fail_under: FailUnder = None,
+    no_cost: Annotated[bool, typer.Option("--no-cost", help="Ask Cost Explorer nothing.")] = False,
+    refresh: Refresh = False,
+    offline: Offline = False,
+    max_requests: MaxRequests = None,
+) -> int:
+    """The share of tokens that goes through tagged profiles, and the leaks: profiles without the tag, system profiles,
+    bare models.
+
+    Tokens are CloudWatch's, in every account and region of the manifest; the billed share is Cost Explorer's.
+    """
+    least = _share(fail_under) if fail_under is not None else None
+    manifest = manifest_if_any(shared)
+    place = reach(shared, manifest)
+    now = place.context.clock()
+    memory = remembered(shared, place.context, refresh=refresh, offline=offline, most=max_requests)
+    asked = moments.last(last, Cut.DAILY, now)
+    try:
+        billing = None if no_cost else memory
+        found = report_coverage.coverage(place.clouds, place.scopes, key, asked, now, billing)
+        emit(shared, found.table, place.context.target.as_dict())
+    finally:
+        tell(memory)
+    place.tell_troubles()
+    if least is not None and found.tokens is not None and found.tokens < least:
+        say(f"{found.tokens:.1%} of the tokens carry {key}, less than {least:.1%}")
+        return Exit.GATE
+    return Exit.PARTIAL if place.troubles else Exit.OK
+
+
+def _share(text: str) -> Decimal:
+    try:
+        share = Decimal(text.removesuffix("%")) / 100
+    except InvalidOperation:
+        share = Decimal(-1)
+    if not 0 <= share <= 1:
+        raise SentryError("CS0101", f"--fail-under {text!r} is no share", help="for example --fail-under 95%")
+    return share

@@ -1,0 +1,56 @@
+"""``sentry report coverage``: the share that is attributed, the leaks by name, and the gate."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from commands import Sentry
+
+
+@pytest.fixture
+def seeded(in_sandbox: Sentry, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Sentry:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    assert in_sandbox("profiles", "sync", "--yes").status == 0
+    assert in_sandbox("sandbox", "seed", "--days", "40").status == 0
+    return in_sandbox
+
+
+def test_the_leaks_stand_by_name_beside_what_is_attributed(seeded: Sentry) -> None:
+    ran = seeded("report", "coverage", "--last", "7d", "-o", "json")
+    assert ran.status == 0, ran.err
+    document = ran.json()
+    rows = document["coverage"]
+    assert rows[0]["route"] == "tagged profile"
+    assert {"route": "model", "name": "amazon.nova-pro-v1:0"}.items() <= rows[1].items()
+    assert sum(row["tokens"] for row in rows) == document["total"]["tokens"]
+    share = Decimal(document["covered_tokens"])
+    assert abs(Decimal(rows[0]["tokens"]) / document["total"]["tokens"] - share) < Decimal("0.000001")
+    assert 0 < Decimal(document["covered_billed"]) < 1
+
+
+def test_a_key_that_no_profile_carries_covers_nothing(seeded: Sentry) -> None:
+    rows = seeded("report", "coverage", "--key", "team", "--no-cost", "-o", "json").json()["coverage"]
+    assert {row["route"] for row in rows} == {"profile without the tag", "model"}
+
+
+@pytest.mark.parametrize(("least", "status"), [("50%", 0), ("99.9%", 3), ("0", 0)])
+def test_the_gate_trips_below_the_share_that_was_asked_for(seeded: Sentry, least: str, status: int) -> None:
+    ran = seeded("report", "coverage", "--last", "7d", "--no-cost", "--fail-under", least)
+    assert ran.status == status
+    assert ("less than 99.9%" in ran.err) == (status == 3)
+    assert "Cost Explorer" not in ran.out
+
+
+@pytest.mark.parametrize("least", ["lots", "101%", "-1%"])
+def test_a_share_that_is_none_is_refused_before_anything_is_asked(seeded: Sentry, least: str) -> None:
+    ran = seeded("report", "coverage", "--fail-under", least)
+    assert (ran.status, "target:" in ran.err) == (2, False)
+
+
+def test_without_any_usage_there_is_nothing_to_share(in_sandbox: Sentry) -> None:
+    ran = in_sandbox("report", "coverage", "--no-cost", "--fail-under", "95%")
+    assert ran.status == 0
+    assert "Nothing was measured in this time." in ran.out
