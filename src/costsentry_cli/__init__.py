@@ -20,7 +20,7 @@ _FACE = {
     "apply": ("costsentry_cli.usecases.apply", "apply"),
     "invoke": ("costsentry_cli.library", "invoke"),
     "metered": ("costsentry_cli.library", "metered"),
-    "report": ("costsentry_cli.usecases.report", "costs"),
+    "report": ("costsentry_cli.usecases.report_costs", "costs"),
 }
 
 __all__ = ["__version__", *_FACE]  # noqa: PLE0604, RUF100 names of the table

@@ -28,7 +28,8 @@ from costsentry_cli.domain.metering.request import Request, of_options
 from costsentry_cli.usecases.metering import Admitting, Metering, Opened, Record
 
 Clock = Callable[[], datetime]
-PARAMETERS = ("messages", "system", "toolConfig", "additionalModelRequestFields", "inferenceConfig")
+PARAMETERS = ("system", "toolConfig", "additionalModelRequestFields", "serviceTier", "performanceConfig")
+"""What a call's tokens and price depend on, beside its messages and ``inferenceConfig``."""
 
 
 def utc_now() -> datetime:
@@ -113,7 +114,7 @@ class MeteredClient:
     def converse(self, **params: Any) -> dict[str, Any]:
         """``Converse`` through the payer's profile. Raises ``SentryError`` CS0206 when a limit denies it (nothing was
         called), and what the client raises otherwise."""
-        opened = self._opened(params)
+        opened = self._opened("Converse", params)
         answer: dict[str, Any] = self._sent(opened, "Converse", params)
         self.last = self._calls.close(opened, answered(answer), None)
         return answer
@@ -121,13 +122,17 @@ class MeteredClient:
     def converse_stream(self, **params: Any) -> dict[str, Any]:
         """``ConverseStream`` likewise; the call is settled when its stream has been read to the end.
 
-        A stream that breaks off or is not read to its end is charged in full: close it, or exhaust it.
+        A stream that breaks off or is not read to its end is charged in full: when it is closed, or nobody has it any
+        more.
         """
-        opened = self._opened(params)
+        opened = self._opened("ConverseStream", params)
         answer = self._sent(opened, "ConverseStream", params)
-        return answer | {"stream": self._watched(opened, answer)}
+        events = self._watched(opened, answer)
+        next(events)
+        return answer | {"stream": events}
 
-    def _opened(self, params: Mapping[str, Any]) -> Opened:
+    def _opened(self, operation: str, params: Mapping[str, Any]) -> Opened:
+        self._lent.check(operation, {**params, "modelId": self._chosen.arn})
         fit = Fitted(_with_max_tokens(params))
         try:
             prepared = self._calls.bounded(_NO_REQUEST, self._chosen, fit)
@@ -154,9 +159,11 @@ class MeteredClient:
             raise
 
     def _watched(self, opened: Opened, answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """The stream's events, after an empty one: only what was begun is ended when nobody has it any more."""
         seen: list[Mapping[str, Any]] = []
         error: SentryError | None = None
         try:
+            yield {}
             for event in answer["stream"]:
                 seen.append(event)
                 yield event
@@ -182,4 +189,5 @@ _NO_REQUEST = Request("", ())
 def _with_max_tokens(params: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters that cost, with ``maxTokens``: without it the worst case would be the model's maximum."""
     config = {"maxTokens": DEFAULT_MAX_TOKENS, **params.get("inferenceConfig", {})}
-    return {name: params[name] for name in PARAMETERS if name in params} | {"inferenceConfig": config}
+    named = {name: params[name] for name in PARAMETERS if name in params}
+    return {"messages": params.get("messages", []), **named, "inferenceConfig": config}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import stat
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -53,8 +55,108 @@ def test_marketplace_billed_models_are_in(seeded: Sentry) -> None:
     assert services == {"Amazon Bedrock", "Claude Haiku 4.5 (Amazon Bedrock Edition)"}
 
 
-def test_the_paid_requests_are_told(seeded: Sentry) -> None:
-    assert seeded("report").err.endswith("Cost Explorer: 1 paid request, $0.01\n")
+def test_the_paid_requests_are_told_and_a_repeated_report_makes_none(seeded: Sentry) -> None:
+    first = seeded("report", "--no-previous")
+    assert first.err.endswith("Cost Explorer: 1 paid request, $0.01\n")
+    second = seeded("report", "--no-previous")
+    assert second.out == first.out
+    assert "Cost Explorer: 0 paid requests, $0.00 (1 remembered, asked for at " in second.err
+    assert seeded("report", "--no-previous", "-o", "json").json()["paid_requests"] == 0
+    assert "1 paid request" in seeded("report", "--no-previous", "--refresh").err
+
+
+def test_offline_needs_what_is_remembered(seeded: Sentry) -> None:
+    refused = seeded("report", "--no-previous", "--offline")
+    assert (refused.status, "CS0811" in refused.err, "paid" in refused.err) == (8, True, False)
+    told = seeded("report", "--no-previous").out
+    assert seeded("report", "--no-previous", "--offline").out == told
+
+
+def test_no_more_is_paid_for_than_is_allowed(seeded: Sentry) -> None:
+    stopped = seeded("report", "--max-requests", "0")
+    assert (stopped.status, stopped.out, "CS0210" in stopped.err) == (3, "", True)
+    assert seeded("report", "--no-previous", "--max-requests", "1").status == 0
+
+
+def test_other_traffic_in_the_sandbox_is_another_bill(seeded: Sentry) -> None:
+    before = seeded("report", "--last", "20d").out
+    assert seeded("sandbox", "seed", "--days", "30", "--seed", "7").status == 0
+    assert seeded("report", "--last", "20d").out != before
+
+
+def test_remembered_answers_are_beside_the_sandbox_for_their_owner_alone(seeded: Sentry, folder: Path) -> None:
+    seeded("report", "--no-previous")
+    (path,) = (folder / "sandbox.db.answers").iterdir()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_broken_memory_is_asked_anew(seeded: Sentry, folder: Path) -> None:
+    told = seeded("report", "--no-previous").out
+    (path,) = (folder / "sandbox.db.answers").iterdir()
+    path.write_bytes(b"\x00\xff")
+    again = seeded("report", "--no-previous")
+    assert (again.out, "1 paid request" in again.err) == (told, True)
+
+
+def test_report_is_report_costs(seeded: Sentry) -> None:
+    assert seeded("report").out == seeded("report", "costs").out
+    assert (
+        seeded("report", "-g", "model", "--last", "9d").out
+        == seeded("report", "costs", "-g", "model", "--last", "9d").out
+    )
+    assert seeded("report", "-o", "json", "costs").json()["costs"]
+    assert seeded("report", "cost").status == 2
+    assert "compare" in seeded("report", "--help").out
+
+
+@pytest.mark.parametrize("granularity", ["monthly", "daily", "hourly"])
+def test_periods_are_rows_that_add_up_to_the_total(granularity: str, seeded: Sentry) -> None:
+    days = "3d" if granularity == "hourly" else "35d"
+    document = seeded("report", "--last", days, "--granularity", granularity, "-o", "json").json()
+    rows = document["costs"]
+    assert sum(Decimal(row["cost_usd"]) for row in rows) == Decimal(document["total"]["cost_usd"]) > 0
+    total = seeded("report", "--last", days, "--no-previous", "-o", "json").json()["total"]["cost_usd"]
+    assert document["total"]["cost_usd"] == total
+    assert len({row["period"] for row in rows}) > (1 if granularity == "monthly" else 2)
+
+
+def test_filters_take_a_part_and_excludes_the_rest(seeded: Sentry) -> None:
+    def cost(*words: str) -> Decimal:
+        return Decimal(
+            seeded("report", "--last", "20d", "--no-previous", "-o", "json", *words).json()["total"]["cost_usd"]
+        )
+
+    part, rest = cost("--filter", "costCenter=sales,"), cost("--exclude", "costCenter=sales,")
+    assert part + rest == cost()
+    assert 0 < rest < part
+    services = cost("--exclude", "service=Amazon Bedrock"), cost("--filter", "service=Amazon Bedrock")
+    assert sum(services) == cost()
+
+
+def test_two_groups_share_a_row_each(seeded: Sentry) -> None:
+    rows = seeded("report", "-g", "costCenter,model", "--last", "20d", "-o", "json").json()["costs"]
+    assert {(row["costCenter"], row["model"]) for row in rows} > {("sales", "Claude Haiku 4.5")}
+
+
+def test_focus_columns_by_format_or_by_the_files_name(seeded: Sentry, folder: Path) -> None:
+    told = seeded("report", "--last", "5d", "-o", "focus").out
+    assert told.startswith("BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,")
+    assert seeded("report", "--last", "5d", "--out", "a.focus.csv").status == 0
+    assert (folder / "a.focus.csv").read_bytes().decode() == told.replace("\r\n", "\n").replace("\n", "\r\n")
+
+
+def test_sorting_by_change_needs_something_to_compare_with(in_sandbox: Sentry) -> None:
+    assert in_sandbox("report", "--sort", "change", "--no-previous").status == 2
+
+
+def test_two_months_are_compared_with_reasons(seeded: Sentry) -> None:
+    document = seeded("report", "compare", "-o", "json").json()
+    assert sum(Decimal(row["difference_usd"]) for row in document["drivers"]) == Decimal(
+        document["total"]["difference_usd"]
+    )
+    assert "0 paid requests" in seeded("report", "compare").err
+    same = seeded("report", "compare", "--month", "2026-10", "--with", "2026-10")
+    assert (same.status, "CS0107" in same.err) == (2, True)
 
 
 def test_without_usage_the_report_says_so_and_shows_no_zero(in_sandbox: Sentry) -> None:

@@ -160,6 +160,15 @@ def test_a_limit_under_last_months_pace_is_found(per: str, limit: str, found: bo
     assert (rules(replace(GOOD, per=per, limit=Decimal(limit))) == ["limit-under-last-month"]) is found
 
 
+def test_a_limit_is_told_beside_last_months_cost_in_its_own_period() -> None:
+    (month,) = lint(known(replace(GOOD, limit=Decimal(30))))
+    assert month.message == "the limit of $30.00 is under last month's $31.00"
+    (quarter,) = lint(known(replace(GOOD, per="quarter", limit=Decimal(90))))
+    assert quarter.message == (
+        "the limit of $90.00 per quarter is under last month's pace, $93.00 ($31.00 in the month)"
+    )
+
+
 def test_a_limit_that_adjusts_itself_is_never_too_low() -> None:
     assert rules(replace(GOOD, limit=Decimal(1), automatic=True)) == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from costsentry_cli.domain.budget_simulation import Simulated, first_over, simulate, window_for
 from costsentry_cli.domain.document import Mark
-from costsentry_cli.domain.manifest.types import Alert, AlertOf, Budget, BudgetPer
+from costsentry_cli.domain.manifest.types import Alert, AlertOf, Budget, BudgetAction, BudgetPer
 from costsentry_cli.domain.window import Window
 
 AT = Mark(1, 1)
@@ -88,6 +89,18 @@ def test_planned_amounts_are_those_of_the_month_and_before_the_first_that() -> N
     (june,) = simulate(made, spent(date(2026, 6, 1), 299, 2), JUNE)
     assert (october.limit, october.fired) == (300, date(2026, 10, 25))
     assert (june.limit, june.fired) == (300, date(2026, 6, 2))
+
+
+def test_an_action_is_a_line_after_the_alerts_with_the_day_it_would_have_acted() -> None:
+    action = BudgetAction(
+        Decimal(100), "actual", "arn:aws:iam::aws:policy/p", ("app",), "arn:aws:iam::1:role/r", "manual", (), (), AT
+    )
+    made = replace(budget("month", 300, alert(80)), action=action)
+    alone = replace(budget("month", 300), action=action)
+    (first, second) = simulate(made, RISING, OCTOBER)
+    assert (first.alert, first.fired) == ("actual > 80%", date(2026, 10, 22))
+    assert (second.alert, second.fired) == ("action: actual > 100%", date(2026, 10, 25))
+    assert [one.alert for one in simulate(alone, RISING, OCTOBER)] == ["action: actual > 100%"]
 
 
 def test_a_budget_without_alerts_is_a_line_all_the_same() -> None:

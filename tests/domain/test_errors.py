@@ -70,7 +70,7 @@ def test_every_error_that_an_operation_of_ours_can_answer_is_mapped_by_name(serv
 
 
 def test_an_unknown_error_is_judged_by_its_http_status() -> None:
-    assert aws_errors.of_answer("Odd", 429) == aws_errors.Row("CS0801", retry=True)
+    assert aws_errors.of_answer("Odd", 429) == aws_errors.Row("CS0801", retry=True, undone=True)
     assert aws_errors.of_answer("Odd", 503) == aws_errors.Row("CS0806", retry=True)
     assert aws_errors.of_answer("Odd", 400) == aws_errors.Row("CS0802")
 

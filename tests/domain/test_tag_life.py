@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costsentry_cli.domain.costs import Costs
+from costsentry_cli.domain.reports.costs import Costs
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.kinds.cost_allocation_tag import TagKey

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -65,3 +65,29 @@ def test_the_last_n_days_are_n_days_that_end_today(days: int) -> None:
 def test_the_label_names_the_first_and_the_last_day() -> None:
     assert parse(TODAY, last="7d").label() == "2026-11-17 .. 2026-11-23 (7 days)"
     assert parse(TODAY, last="1d").label() == "2026-11-23 .. 2026-11-23 (1 day)"
+
+
+@pytest.mark.parametrize(
+    ("window", "before"),
+    [
+        (("2026-10-01", "2026-11-01"), ("2026-09-01", "2026-10-01")),
+        (("2026-01-01", "2026-02-01"), ("2025-12-01", "2026-01-01")),
+        (("2026-07-01", "2026-10-01"), ("2026-04-01", "2026-07-01")),
+        (("2026-11-01", "2026-11-24"), ("2026-10-01", "2026-10-24")),
+        (("2026-03-01", "2026-03-31"), ("2026-02-01", "2026-03-01")),
+        (("2026-11-17", "2026-11-24"), ("2026-11-10", "2026-11-17")),
+        (("2026-10-25", "2026-11-24"), ("2026-09-25", "2026-10-25")),
+    ],
+)
+def test_the_equal_period_before_is_what_people_compare_with(window: tuple[str, str], before: tuple[str, str]) -> None:
+    assert Window(*map(date.fromisoformat, window)).previous() == Window(*map(date.fromisoformat, before))
+
+
+@given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(1, 400))
+def test_the_period_before_ends_where_the_period_begins_or_earlier_and_is_not_longer_by_a_month(
+    start: date, days: int
+) -> None:
+    window = Window(start, start + timedelta(days=days))
+    before = window.previous()
+    assert before.start < before.end <= start
+    assert abs(before.days - window.days) <= 3 * (days // 28 + 1)

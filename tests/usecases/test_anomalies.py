@@ -85,7 +85,7 @@ def test_the_two_tables_as_people_read_them() -> None:
         'by hand    {"Tags":{"Key":"team","Values":["x"]}}  -                            0  foreign\n'
         "\n"
         "AWS's detector does not see models billed through AWS Marketplace (Claude, Cohere, ...): 75% of last month's"
-        " Bedrock cost\n"
+        " Bedrock\n  cost\n"
     )
     assert as_screen(found, width=60) == (
         "From        To          In     Impact  Monitor\n"
@@ -111,6 +111,14 @@ def test_without_cost_nothing_is_asked_and_the_share_is_not_known() -> None:
     monitors, _ = anomalies.listing(cloud, SCOPE, NOON, with_cost=False)
     assert "GetCostAndUsage" not in cloud.operations()
     assert (monitors.facts or {})["unseen_share"] is None
+
+
+def test_monitors_are_listed_without_the_share_that_may_not_be_asked_for() -> None:
+    refusal = SentryError("CS0403", "no")
+    monitors, found = anomalies.listing(world(GetCostAndUsage=refusal), SCOPE, NOON, with_cost=True)
+    assert (len(monitors.rows), len(found.rows), monitors.notes) == (2, 2, (anomalies.truth(None),))
+    facts = monitors.facts or {}
+    assert (facts["unseen_share"], facts["costs_error"]) == (None, {"code": "CS0403", "message": "no"})
 
 
 def test_a_month_without_cost_has_no_share() -> None:

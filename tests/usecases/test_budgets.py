@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from budget_answers import HAIKU_SERVICE, budget, budgets_script, costs, notification
-from costsentry_cli.domain.errors import SentryError
+from costsentry_cli.domain.errors import INTERRUPTED, SentryError
 from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.table import Table
 from costsentry_cli.render.budget_status import for_people
@@ -50,6 +50,10 @@ def rows(table: Table) -> dict[str, dict[str, Any]]:
 def stand(cloud: FakeCloud, **more: Any) -> budgets.Account:
     asked = {"everybody": False, "with_cost": False} | more
     return budgets.status(cloud, SCOPE, NOON, **asked)
+
+
+def paid(account: budgets.Account) -> object:
+    return (account.table.facts or {})["paid_requests"]
 
 
 def screen(cloud: FakeCloud, width: int, *, ascii_only: bool = False) -> str:
@@ -145,16 +149,41 @@ def test_foreign_budgets_are_shown_only_with_all() -> None:
 
 def test_without_cost_nothing_is_paid() -> None:
     cloud = world(*THREE)
-    assert stand(cloud).paid == 0
+    assert paid(stand(cloud)) == 0
     assert "GetCostAndUsage" not in cloud.operations()
 
 
 def test_the_rest_of_the_spend_costs_one_request_for_each_tag_key() -> None:
     two = budget("b", "5", "1", CostFilters={"TagKeyValue": ["user:environment$production"]})
     cloud = world(*THREE, two)
-    assert stand(cloud, with_cost=True).paid == 2
+    assert paid(stand(cloud, with_cost=True)) == 2
     asked = [call.params["GroupBy"][0]["Key"] for call in cloud.calls if call.operation == "GetCostAndUsage"]
     assert asked == ["costCenter", "environment"]
+
+
+REFUSAL = SentryError("CS0403", "AccessDeniedException: no")
+
+
+def test_budgets_are_shown_without_the_costs_that_may_not_be_asked_for() -> None:
+    table = stand(FakeCloud(world(*THREE).script | {"GetCostAndUsage": REFUSAL}), with_cost=True).table
+    assert list(rows(table)) == ["bedrock-sales", "bedrock-services", "bedrock-support"]
+    facts = table.facts or {}
+    assert facts["costs_error"] == {"code": "CS0403", "message": "AccessDeniedException: no"}
+    assert facts["paid_requests"] == 0
+
+
+def test_costs_that_were_answered_before_a_refusal_are_shown_and_paid() -> None:
+    two = budget("b", "5", "1", CostFilters={"TagKeyValue": ["user:environment$production"]})
+    cloud = FakeCloud(world(*THREE, two).script | {"GetCostAndUsage": [MONTH, REFUSAL]})
+    account = stand(cloud, with_cost=True)
+    assert rows(account.table)["(untagged)"]["reason"] == "no costCenter"
+    assert paid(account) == 1
+
+
+def test_an_interruption_while_costs_are_asked_for_is_one() -> None:
+    cloud = FakeCloud(world(*THREE).script | {"GetCostAndUsage": SentryError(INTERRUPTED, "interrupted")})
+    with pytest.raises(SentryError, match="interrupted"):
+        stand(cloud, with_cost=True)
 
 
 def test_only_raised_alerts_are_asked_for_whom_they_tell() -> None:
@@ -191,6 +220,14 @@ def test_amounts_are_shown_in_cents_unless_they_are_smaller() -> None:
     assert [cell for cell in shown.rows[0] if isinstance(cell, Decimal)][:3] == [5, Decimal("1.23"), Decimal("2.35")]
     small = for_people(stand(world(budget("b", "5", "0.00456"))).table, ascii_only=True)
     assert Decimal("0.00456") in small.rows[0]
+
+
+def test_lint_goes_on_without_costs_that_may_not_be_asked_for_and_says_so() -> None:
+    script = world(*THREE, notifications=ALERTS, told=()).script
+    cloud = FakeCloud(script | {"GetCostAndUsage": REFUSAL, "ListCostAllocationTags": {"CostAllocationTags": []}})
+    table = budget_lint.findings(cloud, SCOPE, None, NOON, with_cost=True)
+    assert {row[1] for row in table.rows} == {"unknown-tag-key", "nobody-told"}
+    assert (table.facts or {})["costs_error"] == {"code": "CS0403", "message": "AccessDeniedException: no"}
 
 
 def test_lint_goes_on_without_tag_keys_only_where_they_may_not_be_asked_for() -> None:

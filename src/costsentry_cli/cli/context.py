@@ -57,6 +57,8 @@ class Context:
     target: Target
     clock: Callable[[], datetime]
     wait: Callable[[float], None] = time.sleep
+    bill: Callable[[], str] = lambda: ""
+    """A mark of the bill's state where it can be changed by hand, as in a sandbox: remembered answers are of one."""
 
     def home(self, manifest: Manifest) -> Scope:
         """The target's own account and region."""
@@ -215,7 +217,19 @@ def sandbox_context(sandbox: Sandbox, region: str) -> Context:
 
     door = connect_to(sandbox.plug, region)
     door.patience = replace(door.patience, told=Waiting())
-    return Context(door, Target("sandbox", identity(door), region), sandbox.now)
+    target = Target("sandbox", identity(door), region)
+    return Context(door, target, sandbox.now, bill=lambda: _bill(sandbox))
+
+
+def _bill(sandbox: Sandbox) -> str:
+    """What Cost Explorer's answers rest on, but for the time: another seed, setting, call or fault, another mark."""
+    with sandbox.store.transaction() as db:
+        settings = [
+            tuple(row) for row in db.execute("SELECT name, value FROM settings WHERE name <> 'requests' ORDER BY name")
+        ]
+        tables = ("calls", "cost_tags", "cost_tag_spans", "tag_backfills", "faults")
+        counts = [tuple(db.execute(f"SELECT count(*), max(rowid) FROM {one}").fetchone()) for one in tables]  # noqa: S608
+    return repr((settings, counts))
 
 
 def _aws_context(common: Common, manifest: Manifest | None) -> Context:

@@ -22,9 +22,10 @@ from costsentry_cli.domain.meter import Ending
 from costsentry_cli.domain.metering.reply import Reply
 from costsentry_cli.domain.metering.request import of_options
 from costsentry_cli.domain.plan import Wishes
+from costsentry_cli.domain.reports.question import Question, groups_of
 from costsentry_cli.domain.table import Table
 from costsentry_cli.manifest_file import read
-from costsentry_cli.usecases import report, sync, tags
+from costsentry_cli.usecases import report_costs, sync, tags
 from costsentry_cli.usecases.apply import apply
 from costsentry_cli.usecases.metering import Metering
 
@@ -139,7 +140,8 @@ class Tour:
     def report(self) -> Table:
         """What Cost Explorer says of all of it."""
         period = window.parse(self.context.clock().date(), last="11d")
-        return report.costs(self.context.cloud, "costCenter", period)
+        question = Question(groups_of(["costCenter"]), period, previous=False)
+        return report_costs.costs(self.context.cloud, question, self.context.clock())
 
     def _call(self, centre: str, number: int) -> Reply:
         prompt = QUESTIONS[number % len(QUESTIONS)] + "\n" + CONTEXT_LINE * (400 + 150 * number)

@@ -8,8 +8,9 @@ from typing import Any
 
 import typer
 
-from costsentry_cli.cli.options import CommonGroup
+from costsentry_cli.cli.options import SETTINGS, CommonGroup, hoisted
 
+HELP = SETTINGS["help_option_names"]
 Table = Mapping[str, tuple[str, str]]
 """Command name -> (module of this package with it in its ``app``, what it does), in the order of --help."""
 
@@ -42,8 +43,8 @@ class LazyCommands(MutableMapping[str, Any]):
         return len(self._table)
 
 
-def lazy(table: Table) -> type[CommonGroup]:
-    """The class of a group that has the commands of the table."""
+def lazy(table: Table, default: str = "") -> type[CommonGroup]:
+    """The class of a group that has the commands of the table; ``default`` is run when no command is named."""
 
     class LazyGroup(CommonGroup):
         """A group; the table's words are its help."""
@@ -51,6 +52,13 @@ def lazy(table: Table) -> type[CommonGroup]:
         def __init__(self, **attributes: Any) -> None:
             super().__init__(**attributes)
             self.commands = LazyCommands(table)
+
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            """The default command takes what begins with an option of its own, and nothing at all."""
+            named = hoisted(args)[:1]
+            if default and (not named or (named[0].startswith("-") and named[0] not in HELP)):
+                args = [default, *args]
+            return super().parse_args(ctx, args)
 
         def list_commands(self, ctx: Any) -> list[str]:
             """Every name, in the order of the table."""

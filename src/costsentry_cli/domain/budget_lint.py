@@ -162,8 +162,11 @@ def low_limit(one: SeenBudget, known: Known) -> Iterator[Finding]:
     times = {"day": Decimal(1) / month.days, "month": Decimal(1), "quarter": Decimal(3), "year": Decimal(12)}[one.per]
     spent = within(days, month)
     if spent * times > one.limit:
-        pace = "" if one.per == "month" else f", {usd(spent * times)} per {one.per}"
-        message = f"the limit of {usd(one.limit)} is under last month's {usd(spent)}{pace}"
+        pace = f"last month's {usd(spent)}"
+        if one.per != "month":
+            pace = f"last month's pace, {usd(spent * times)} ({usd(spent)} in the month)"
+        per = "" if one.per == "month" else f" per {one.per}"
+        message = f"the limit of {usd(one.limit)}{per} is under {pace}"
         yield Finding("limit-under-last-month", one.name, message, "sentry budgets simulate")
 
 

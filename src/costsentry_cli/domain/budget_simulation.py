@@ -9,13 +9,13 @@ from decimal import Decimal
 
 from costsentry_cli.domain.budget_periods import period_of, periods_in
 from costsentry_cli.domain.budget_spend import ByDay, within
-from costsentry_cli.domain.manifest.types import Alert, Budget
+from costsentry_cli.domain.manifest.types import Alert, Budget, BudgetAction
 from costsentry_cli.domain.window import Window
 
 
 @dataclass(frozen=True)
 class Simulated:
-    """What one alert of a budget would have done; ``alert`` is None for a budget without any.
+    """What one alert of a budget, or its action, would have done; ``alert`` is None for a budget without any.
 
     ``cost`` is that of the month, ``fired`` the first day on which the threshold was passed, ``times`` how many periods
     it was passed in. ``share`` is the share of the limit that was used at the month's end, counted from the period's
@@ -38,22 +38,27 @@ def window_for(budget: Budget, month: Window) -> Window:
 
 
 def simulate(budget: Budget, days: ByDay, month: Window) -> Iterator[Simulated]:
-    """One line for each alert; thresholds are passed when the cost is greater, as AWS's ``GREATER_THAN``."""
+    """One line for each alert and the action; passed is what the cost is greater than, as AWS's ``GREATER_THAN``."""
     last = list(periods_in(budget.per, month))[-1]
     limit = limit_in(budget, last)
     share = None if budget.per == "day" else within(days, Window(last.start, month.end)) / limit
-    for alert in budget.alerts or (None,):
+    for alert in triggers(budget) or (None,):
         fired = [day for day in _fired(budget, alert, days, month) if day is not None] if alert else []
         yield Simulated(
             budget=budget.name,
             per=budget.per,
-            alert=f"{alert.of} > {alert.at_percent.normalize():f}%" if alert else None,
+            alert=_text(alert) if alert else None,
             limit=limit,
             cost=within(days, month),
             fired=fired[0] if fired else None,
             times=len(fired),
             share=share,
         )
+
+
+def triggers(budget: Budget) -> tuple[Alert | BudgetAction, ...]:
+    """All that passing a threshold sets off: the alerts, then the action."""
+    return budget.alerts if budget.action is None else (*budget.alerts, budget.action)
 
 
 def limit_in(budget: Budget, period: Window) -> Decimal:
@@ -64,7 +69,13 @@ def limit_in(budget: Budget, period: Window) -> Decimal:
     return begun[-1] if begun else budget.planned[0][1]
 
 
-def _fired(budget: Budget, alert: Alert, days: ByDay, month: Window) -> Iterator[date | None]:
+def _text(one: Alert | BudgetAction) -> str:
+    """``actual > 80%``, and of an action ``action: actual > 95%``."""
+    kind = "action: " if isinstance(one, BudgetAction) else ""
+    return f"{kind}{one.of} > {one.at_percent.normalize():f}%"
+
+
+def _fired(budget: Budget, alert: Alert | BudgetAction, days: ByDay, month: Window) -> Iterator[date | None]:
     """For each period the first day, no later than the month's last, on which the alert fires."""
     for period in periods_in(budget.per, month):
         bound = limit_in(budget, period) * alert.at_percent / 100

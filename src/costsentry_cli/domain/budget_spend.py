@@ -15,7 +15,8 @@ from typing import Any
 from costsentry_cli.domain.assumptions import BEDROCK_SERVICE_NAME_MARK, COST_EXPLORER_REQUEST_USD
 from costsentry_cli.domain.budget_filter import Slice
 from costsentry_cli.domain.calls import ApiCall, Cloud
-from costsentry_cli.domain.costs import METRIC, SERVICE, costs_call
+from costsentry_cli.domain.errors import INTERRUPTED, SentryError
+from costsentry_cli.domain.reports.costs import METRIC, SERVICE, costs_call
 from costsentry_cli.domain.window import Window
 
 SERVICE_ONLY = ""
@@ -92,17 +93,39 @@ def questions_for(slices: Sequence[Slice]) -> dict[str, Question]:
     return {name: _question(one, groups.get(tuple(sorted(one.tags)), SERVICE_ONLY)) for name, one in plain.items()}
 
 
-def ask(
-    cloud: Cloud, questions: Iterable[Question], window: Window, granularity: str = "DAILY"
-) -> tuple[dict[Question, Spend], int]:
-    """The answers by question, and how many paid requests they took: every page is one."""
+@dataclass(frozen=True)
+class Asked:
+    """The answers by question, how many paid requests they took, and the error that ended the asking."""
+
+    answers: Mapping[Question, Spend]
+    paid: int
+    error: SentryError | None = None
+
+
+def asked(cloud: Cloud, questions: Iterable[Question], window: Window, granularity: str = "DAILY") -> Asked:
+    """The answers there are: the first refusal ends it, and is told; raises ``SentryError`` only when interrupted."""
     answers: dict[Question, Spend] = {}
     paid = 0
-    for question in sorted(set(questions)):
-        pages = list(cloud.pages(question.call(window, granularity)))
-        paid += len(pages)
-        answers[question] = Spend(question, _cells(pages, question))
-    return answers, paid
+    try:
+        for question in sorted(set(questions)):
+            pages = list(cloud.pages(question.call(window, granularity)))
+            paid += len(pages)
+            answers[question] = Spend(question, _cells(pages, question))
+    except SentryError as error:
+        if error.code == INTERRUPTED:
+            raise
+        return Asked(answers, paid, error)
+    return Asked(answers, paid)
+
+
+def ask(
+    cloud: Cloud, questions: Iterable[Question], window: Window, granularity: str = "DAILY"
+) -> tuple[Mapping[Question, Spend], int]:
+    """The answers by question, and how many paid requests they took: every page is one."""
+    found = asked(cloud, questions, window, granularity)
+    if found.error is not None:
+        raise found.error
+    return found.answers, found.paid
 
 
 def within(days: ByDay, window: Window) -> Decimal:
@@ -115,9 +138,10 @@ def price(paid: int) -> Decimal:
     return Decimal(COST_EXPLORER_REQUEST_USD) * paid
 
 
-def paid_facts(paid: int) -> dict[str, object]:
-    """The members of a JSON document that tell what the answer cost."""
-    return {"paid_requests": paid, "paid_requests_usd": str(price(paid))}
+def paid_facts(paid: int, error: SentryError | None = None) -> dict[str, object]:
+    """The members of a JSON document that tell what the answer cost, and why costs are not in it."""
+    refused = None if error is None else {"code": error.code, "message": error.message}
+    return {"paid_requests": paid, "paid_requests_usd": str(price(paid)), "costs_error": refused}
 
 
 def _groups(slices: Iterable[Slice]) -> dict[tuple[str, ...], str]:

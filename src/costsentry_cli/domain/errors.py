@@ -83,7 +83,7 @@ _ROWS: tuple[Entry, ...] = (
     # 02xx gates, partial work, safety
     Entry("CS0201", Exit.GATE, "the plan has changes", "apply them: sentry profiles sync"),
     Entry("CS0202", Exit.PARTIAL, "applied in part", "mend the cause and run it again: done work is not repeated"),
-    Entry("CS0203", Exit.UNSAFE, "refused as unsafe", "look at the plan; the message names the flag"),
+    Entry("CS0203", Exit.UNSAFE, "refused as unsafe", "look at the plan: it says why, and which flag allows it"),
     Entry("CS0204", Exit.UNSAFE, "this is another account than the manifest names", "check account: and --aws-profile"),
     Entry("CS0205", Exit.UNSAFE, "one key is carried by two profiles", "delete one of the two ARNs shown"),
     Entry("CS0207", Exit.USAGE, "the plan file cannot be read", "make it anew: sentry plan --out plan.json"),
@@ -95,6 +95,7 @@ _ROWS: tuple[Entry, ...] = (
         "a limit cannot be checked",
         "see that the ledger is there: sentry sync; or on_ledger_error: allow",
     ),
+    Entry("CS0210", Exit.GATE, "more paid requests than allowed", "raise --max-requests, or ask for a shorter period"),
     # 04xx access
     Entry("CS0401", Exit.ACCESS, "no AWS credentials found", "aws sso login, --aws-profile NAME, or --sandbox"),
     Entry("CS0402", Exit.ACCESS, "the AWS credentials have expired or are invalid", "log in again: aws sso login"),

@@ -9,11 +9,11 @@ from decimal import Decimal
 from enum import StrEnum
 
 from costsentry_cli.domain.assumptions import IAM_PRINCIPAL_KEY, TAG_ACTIVE_AFTER
-from costsentry_cli.domain.costs import Costs
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.kinds.cost_allocation_tag import TagKey
 from costsentry_cli.domain.plan import Trouble
+from costsentry_cli.domain.reports.costs import Costs
 from costsentry_cli.domain.window import Window
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from costsentry_cli.domain import catalog
 from costsentry_cli.domain.anomalies_seen import DAYS, Anomaly, SeenMonitor, anomalies, seen_monitors
 from costsentry_cli.domain.budget_periods import previous_month
-from costsentry_cli.domain.budget_spend import Question, Spend, ask, paid_facts
+from costsentry_cli.domain.budget_spend import Question, Spend, asked, paid_facts
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.money import plain
@@ -46,8 +46,8 @@ def listing(cloud: Cloud, scope: Scope, now: datetime, *, with_cost: bool) -> tu
     monitors = seen_monitors(cloud)
     found = anomalies(cloud, now.date()) if monitors else ()
     month = previous_month(now.date())
-    answers, paid = ask(cloud, [Question("")] if with_cost else [], month, "MONTHLY")
-    unseen = marketplace_share(answers[Question("")]) if with_cost else None
+    costs = asked(cloud, [Question("")] if with_cost else [], month, "MONTHLY")
+    unseen = next((marketplace_share(spend) for spend in costs.answers.values()), None)
     names = {one.arn: one.name for one in monitors}
     below = Table("anomalies", FOUND, tuple(_found(one, names) for one in found))
     facts = {
@@ -55,7 +55,7 @@ def listing(cloud: Cloud, scope: Scope, now: datetime, *, with_cost: bool) -> tu
         "currency": "USD",
         "anomalies": [_as_member(row) for row in below.rows],
         "unseen_share": None if unseen is None else plain(round(unseen, 4)),
-        **paid_facts(paid),
+        **paid_facts(costs.paid, costs.error),
     }
     rows = tuple(_monitor(one, found, scope) for one in monitors)
     return Table("anomaly_monitors", MONITORS, rows, notes=(truth(unseen),), facts=facts), below

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from costsentry_cli.domain.budget_lint import Finding, Known, asked_window, concerns, lint
-from costsentry_cli.domain.budget_spend import ask, paid_facts, questions_for
+from costsentry_cli.domain.budget_spend import Asked, asked, paid_facts, questions_for
 from costsentry_cli.domain.budgets_seen import seen_budgets, with_told
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.errors import Exit, SentryError
@@ -31,17 +31,19 @@ def findings(cloud: Cloud, scope: Scope, manifest: Manifest | None, now: datetim
     """A row for each finding, an error where one of our budgets does not work, else a warning.
 
     Free but for one Cost Explorer request for each set of tag keys the budgets are sliced by; ``with_cost`` False makes
-    none and leaves out the rules that need it. ``facts`` tell what was paid and how many budgets were looked at.
+    none and leaves out the rules that need it, as does a refusal, the ``costs_error`` of ``facts``. Those tell what was
+    paid and how many budgets were looked at, too.
     """
     known = _without_cost(cloud, scope, manifest, now)
-    paid = 0
+    costs = Asked({}, 0)
     if with_cost:
         questions = questions_for([one.slice for one in known.budgets])
-        answers, paid = ask(cloud, questions.values(), asked_window(now.date()))
-        known = replace(known, spend={name: answers[question] for name, question in questions.items()})
+        costs = asked(cloud, questions.values(), asked_window(now.date()))
+        found = {name: costs.answers[one] for name, one in questions.items() if one in costs.answers}
+        known = replace(known, spend=found)
     rows = tuple(_row(one, known, manifest) for one in lint(known))
     notes = (KEYS_UNASKED,) if known.active is None else ()
-    facts = {"budgets": len(known.budgets), "notes": list(notes), **paid_facts(paid)}
+    facts = {"budgets": len(known.budgets), "notes": list(notes), **paid_facts(costs.paid, costs.error)}
     return Table("findings", COLUMNS, rows, notes=notes, facts=facts)
 
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from costsentry_cli.domain.budget_filter import slice_of_tags
-from costsentry_cli.domain.budget_simulation import Simulated, simulate, window_for
+from costsentry_cli.domain.budget_simulation import Simulated, simulate, triggers, window_for
 from costsentry_cli.domain.budget_spend import Question, Spend, ask, paid_facts, questions_for
 from costsentry_cli.domain.calls import Cloud
-from costsentry_cli.domain.costs import METRIC
 from costsentry_cli.domain.manifest.types import Budget
+from costsentry_cli.domain.reports.costs import METRIC
 from costsentry_cli.domain.table import Column, Row, Table, Type
 from costsentry_cli.domain.window import Window
 
@@ -28,7 +28,7 @@ RUN_RATE = "forecast: cost so far / days gone x days of the period, which is our
 
 
 def simulated(cloud: Cloud, budgets: Sequence[Budget], month: Window) -> Table:
-    """A row for each alert; the limits are today's. One paid Cost Explorer request for each set of tag keys.
+    """A row for each alert and action; the limits are today's. One paid Cost Explorer request for each set of tag keys.
 
     ``month`` may end early, for the month that is not over. The table's ``facts`` tell what was paid.
     """
@@ -59,7 +59,7 @@ def _row(one: Simulated) -> Row:
 
 def _notes(budgets: Sequence[Budget], answers: Mapping[Question, Spend]) -> tuple[str, ...]:
     notes = []
-    if any(alert.of == "forecast" for one in budgets for alert in one.alerts):
+    if any(each.of == "forecast" for one in budgets for each in triggers(one)):
         notes.append(RUN_RATE)
     if any(one.per == "day" for one in budgets):
         notes.append("per day: the first day it would have fired, and on how many")

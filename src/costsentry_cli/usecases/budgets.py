@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from costsentry_cli.domain.budget_periods import period_of, share_gone, to_date
-from costsentry_cli.domain.budget_spend import Question, ask, paid_facts
+from costsentry_cli.domain.budget_spend import Asked, Question, asked, paid_facts
 from costsentry_cli.domain.budget_standing import GATES, UNKNOWN, Standing, State, standing_of
 from costsentry_cli.domain.budgets_seen import SeenBudget, seen_budgets, with_told
 from costsentry_cli.domain.calls import Cloud
@@ -46,11 +46,10 @@ STATUS = (
 
 @dataclass(frozen=True)
 class Account:
-    """The account's budgets as a table, and what a gate asks of it; ``paid`` counts the requests that cost money."""
+    """The account's budgets as a table, and what a gate asks of it."""
 
     table: Table
     standings: tuple[tuple[str, Standing], ...]
-    paid: int
 
     def failing(self, gates: Collection[str]) -> tuple[str, ...]:
         """The budgets in a state that one of the gates trips on, with it: ``bedrock-sales: exceeded by $6.02``."""
@@ -94,24 +93,26 @@ def status(
 ) -> Account:
     """How our budgets stand (``everybody``: the others too), what their alerts did, and what no budget counts.
 
-    ``with_cost`` makes one paid Cost Explorer request for each tag key our budgets are sliced by. ``wanted`` are the
-    names the manifest declares.
+    ``with_cost`` makes one paid Cost Explorer request for each tag key our budgets are sliced by; what it refuses is a
+    ``costs_error`` of the table's ``facts``. ``wanted`` are the names the manifest declares.
     """
     found = seen_budgets(cloud, scope.account)
     ours = [one for one in found if one.is_ours(scope.namespace)]
     shown = with_told(cloud, scope.account, found if everybody else ours, raised_only=True)
     standings = tuple((one.name, standing_of(one, now)) for one in shown)
     rows = [_row(one, standing, scope, now) for one, (_, standing) in zip(shown, standings, strict=True)]
-    beside, paid = _uncounted(cloud, ours, now) if with_cost else ([], 0)
+    keys = sorted({key for one in ours for key in one.slice.tags}) if with_cost else []
+    costs = _so_far(cloud, keys, now)
+    beside = _uncounted(costs, ours, now)
     table = Table(
         "budgets",
         STATUS,
         (*rows, *beside),
         title=f"Budgets, {_head(now)}" if rows else "",
         notes=(*_missing(found, ours, wanted, everybody=everybody), *_notes(shown)),
-        facts=_facts(now, paid, asked=with_cost),
+        facts=_facts(now, costs, asked=with_cost),
     )
-    return Account(table, standings, paid)
+    return Account(table, standings)
 
 
 def _row(one: SeenBudget, standing: Standing, scope: Scope, now: datetime) -> Row:
@@ -136,18 +137,23 @@ def _row(one: SeenBudget, standing: Standing, scope: Scope, now: datetime) -> Ro
     )
 
 
-def _uncounted(cloud: Cloud, ours: Sequence[SeenBudget], now: datetime) -> tuple[list[Row], int]:
+def _month_so_far(now: datetime) -> Window:
+    return Window(period_of("month", now.date()).start, now.date() + timedelta(days=1))
+
+
+def _so_far(cloud: Cloud, keys: Sequence[str], now: datetime) -> Asked:
+    return asked(cloud, [Question(key) for key in keys], _month_so_far(now), "MONTHLY")
+
+
+def _uncounted(costs: Asked, ours: Sequence[SeenBudget], now: datetime) -> list[Row]:
     """Bedrock cost of this month that no budget of ours counts, by the tag keys they are sliced by."""
-    keys = sorted({key for one in ours for key in one.slice.tags})
-    month = period_of("month", now.date())
-    so_far = Window(month.start, now.date() + timedelta(days=1))
-    answers, paid = ask(cloud, [Question(key) for key in keys], so_far, "MONTHLY")
     rows: list[Row] = []
-    for key in keys:
+    for question, spend in costs.answers.items():
+        key = question.group
         counted = {value for one in ours for value in one.slice.tags.get(key, ())}
-        spent = answers[Question(key)].by_value(so_far)
+        spent = spend.by_value(_month_so_far(now))
         rows += [_beside(key, value, cost) for value, cost in sorted(spent.items()) if cost and value not in counted]
-    return rows, paid
+    return rows
 
 
 def _beside(key: str, value: str, cost: Decimal) -> Row:
@@ -203,12 +209,12 @@ def _addresses(budgets: Sequence[SeenBudget]) -> list[str]:
     return list(dict.fromkeys(address for notice in raised for address in notice.told or ()))
 
 
-def _facts(now: datetime, paid: int, *, asked: bool) -> dict[str, object]:
+def _facts(now: datetime, costs: Asked, *, asked: bool) -> dict[str, object]:
     month = period_of("month", now.date())
     return {
         "source": "AWS Budgets" + (", Cost Explorer" if asked else ""),
         "currency": "USD",
         "as_of": now.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "month_gone": f"{share_gone(month, now.date()):.4f}",
-        **paid_facts(paid),
+        **paid_facts(costs.paid, costs.error),
     }

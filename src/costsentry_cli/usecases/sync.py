@@ -60,8 +60,12 @@ def plan(
     return Plan(
         tuple(change for one in looked for change in one.changes),
         (*empty(kinds, wanted, wishes), *dict.fromkeys(why for one in looked for why in one.refused)),
-        tuple(one.error.message for one in failed if one.error is not None and one.error.code == PAYER_ONLY),
-        tuple(Trouble(one.scope, one.error, one.kind) for one in failed if one.error is not None and _matters(one)),
+        tuple(_said(one.error) for one in failed if one.error is not None and one.error.code == PAYER_ONLY),
+        tuple(
+            Trouble(one.scope, one.error, one.kind)
+            for one in failed
+            if one.error is not None and _matters(one, deleting=wishes.prune)
+        ),
     )
 
 
@@ -80,11 +84,18 @@ def _look(cloud: Cloud, kind: Kind, scope: Scope, manifests: tuple[Manifest, Man
     return _Look(kind, scope, len(desired), final, refused)
 
 
-def _matters(look: _Look) -> bool:
-    """A failed look is no trouble where another account must do it, or where one may not look and wants nothing."""
+def _matters(look: _Look, *, deleting: bool) -> bool:
+    """A failed look is no trouble where another account must do it, or where one may not look and wants nothing.
+
+    A run that deletes must see everything: what it cannot see would be left behind unsaid.
+    """
     denied = look.error is not None and look.error.exit is Exit.ACCESS
-    idle = look.wanted == 0 and denied and not look.kind.regional
+    idle = look.wanted == 0 and denied and not look.kind.regional and not deleting
     return not idle and (look.error is None or look.error.code != PAYER_ONLY)
+
+
+def _said(error: SentryError) -> str:
+    return f"{error.message}; {error.help}"
 
 
 def activity(cloud: Cloud, kind: Kind, arns: Sequence[str], scope: Scope, now: datetime) -> Activity:

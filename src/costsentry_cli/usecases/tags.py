@@ -9,7 +9,7 @@ from datetime import datetime
 
 from costsentry_cli.domain.aws_limits import ACTIVE_COST_ALLOCATION_TAGS_MAX
 from costsentry_cli.domain.calls import Cloud
-from costsentry_cli.domain.costs import costs_call, fold
+from costsentry_cli.domain.reports.costs import costs_call, fold
 from costsentry_cli.domain.errors import INTERRUPTED, SentryError
 from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.kinds.cost_allocation_tag import (

@@ -21,8 +21,8 @@ from costsentry_cli.domain.budgets.amount_text import (
     upcoming,
 )
 from costsentry_cli.domain.budgets.filter_text import filter_of, filter_text, legacy_text, tags_text
-from costsentry_cli.domain.costs import METRIC
 from costsentry_cli.domain.manifest.types import Alert, Budget, BudgetAction
+from costsentry_cli.domain.reports.costs import METRIC
 
 ALERT = "alerts."
 ACTION = "action"

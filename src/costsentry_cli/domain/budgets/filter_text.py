@@ -14,7 +14,7 @@ from costsentry_cli.domain.assumptions import (
     BUDGET_TAG_FILTER_WITHOUT_USER_PREFIX,
     EVERY_BEDROCK_COST_HAS_A_PROVIDER,
 )
-from costsentry_cli.domain.costs import NOT_USAGE
+from costsentry_cli.domain.reports.expression import NOT_USAGE
 
 ALL = "all Bedrock"
 LEGACY = "legacy "

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from costsentry_cli.domain.errors import SentryError
-from costsentry_cli.domain.ledger.counters import NOTHING, UNBOUNDED, Amounts
+from costsentry_cli.domain.ledger.counters import NOTHING, UNBOUNDED, Amounts, Count
 from costsentry_cli.domain.ledger.outcomes import (
     Abandoned,
     Admission,
@@ -31,6 +32,8 @@ from costsentry_cli.domain.ledger.windows import window_at
 NOTE_MAX = 64
 EXPIRED_AT_ONCE = 25
 """How many abandoned holds one denied call ends before it tries again."""
+EXPIRED_ON_THE_WAY = 2
+"""How many a call that is let in ends: more than it can leave behind itself."""
 
 
 def hold_seconds(read_timeout: float) -> int:
@@ -121,6 +124,7 @@ class Gate:
             attempt.tried.pop()  # nothing is held here
             short = rule.ceiling.short(answer.count.committed, attempt.amounts)
             return Refusal(attempt.rid, rule, answer.reason, attempt.amounts, standing, short)
+        self._swept(attempt, rule, claim, answer.count)
         attempt.tried[-1] = (rule, answer.reservation)
         attempt.held.append(Held(answer.reservation, standing, answer.replayed))
         return None
@@ -138,6 +142,17 @@ class Gate:
             if self.ledger.expire(claim.key, hold, now, self.policy):
                 attempt.abandoned.append(Abandoned(rule, claim.key, hold))
         return self.ledger.reserve(claim)
+
+    def _swept(self, attempt: _Attempt, rule: Rule, claim: Claim, count: Count) -> None:
+        """End a few abandoned holds on the way: a limit that never denies would collect them until its item is full.
+
+        What fails here takes nothing from the call that was let in.
+        """
+        now = math.floor(attempt.now.timestamp())
+        with suppress(SentryError):
+            for hold in count.overdue(now)[:EXPIRED_ON_THE_WAY]:
+                if self.ledger.expire(claim.key, hold, now, self.policy):
+                    attempt.abandoned.append(Abandoned(rule, claim.key, hold))
 
     def _record(self, claim: Claim, actual: Amounts) -> Settled:
         """Count a call that passed while the ledger failed: under the same id, so its first attempt may have won."""

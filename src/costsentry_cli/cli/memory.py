@@ -1,0 +1,48 @@
+"""Commands that pay for answers: the options over what is remembered, and telling what was paid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from costsentry_cli.cli.answer_store import AnswerStore, users_folder
+from costsentry_cli.cli.context import Context, sandbox_path
+from costsentry_cli.cli.options import Common
+from costsentry_cli.cli.output import say
+from costsentry_cli.domain.remembered import Remembered
+
+Refresh = Annotated[bool, typer.Option("--refresh", help="Ask again what is remembered.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Ask Cost Explorer nothing: answer from memory, at any age.")]
+MaxRequests = Annotated[
+    int | None, typer.Option("--max-requests", min=0, help="Stop before the paid request after so many.")
+]
+
+
+def remembered(
+    shared: Common, context: Context, *, refresh: bool = False, offline: bool = False, most: int | None = None
+) -> Remembered:
+    """The context's cloud behind this user's memory; a sandbox's answers are beside its file."""
+    target = context.target
+    endpoint = target.note.partition("endpoint: ")[2]
+    owner = " ".join((target.kind, target.account, endpoint, context.bill()))
+    return Remembered(context.cloud, context.clock, AnswerStore(_folder(shared)), owner, refresh, offline, most)
+
+
+def _folder(shared: Common) -> Path:
+    if not shared.sandbox:
+        return users_folder()
+    database = sandbox_path(shared)
+    return database.with_name(f"{database.name}.answers")
+
+
+def tell(asked: Remembered) -> None:
+    """What was paid, on stderr, and how old what is remembered is; nothing when nothing was asked."""
+    number = asked.requests
+    if not number and not asked.reused:
+        return
+    words = f"Cost Explorer: {number} paid request{'s' if number != 1 else ''}, ${asked.paid_usd}"
+    if asked.reused and asked.oldest is not None:
+        words += f" ({asked.reused} remembered, asked for at {asked.oldest:%Y-%m-%d %H:%M} UTC)"
+    say(words)
