@@ -64,7 +64,7 @@ Plan: 0 to create, 1 to update, 0 to replace, 0 to delete.
 """
 ACTIVATION_TALK = """\
 target: sandbox (no AWS account touched)
-  ~ updated   costCenter  costCenter
+  ~ updated   costCenter
 1 applied, 0 failed, 1 unchanged.
 next: sentry tags status   (from when on costs carry the tags)
 """

@@ -96,6 +96,15 @@ def test_a_key_billing_does_not_know_yet_is_pending_and_no_error(in_sandbox: Sen
     assert "sentry tags activate --wait applicationId costCenter environment" in ran.err
 
 
+def test_a_pending_key_that_is_one_of_billing_s_misspelled_is_told_so(in_sandbox: Sentry, folder: Path) -> None:
+    configure(folder, "known_tag_key:costCenter", "Active")
+    ran = in_sandbox("tags", "activate", "costcenter", "costCentre", "applicationId")
+    assert ran.status == 0
+    hints = [line for line in ran.err.splitlines() if "misspelled" in line]
+    why = "is it misspelled? keys that differ in case are different keys"
+    assert hints == [f"billing knows costCenter, but not {key}: {why}" for key in ("costcenter", "costCentre")]
+
+
 def test_an_active_key_is_not_activated_again(in_sandbox: Sentry) -> None:
     ready(in_sandbox)
     assert results(in_sandbox, "activate", "costCenter") == {"costCenter": "activated"}

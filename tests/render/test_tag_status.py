@@ -65,6 +65,12 @@ def test_ten_profiles_without_the_key_are_named_and_the_rest_counted() -> None:
     assert line == "team is not on: " + ", ".join(f"p{number:02}" for number in range(10)) + " and 2 more"
 
 
+def test_a_key_of_iam_principals_is_missed_on_no_profile() -> None:
+    drawn = "\n".join(lines(status(key("iamPrincipal/team"), key("team")), 200))
+    assert "team is not on: p00" in drawn
+    assert "iamPrincipal/team is not on" not in drawn
+
+
 def test_profiles_of_several_regions_are_named_with_their_place() -> None:
     here = [Carrier("a", EAST, frozenset()), Carrier("a", WEST, frozenset())]
     found = standing("team", here, {"team": TagKey("team", active=True)}, NOON)
@@ -110,11 +116,6 @@ def test_a_key_cannot_steer_the_terminal() -> None:
     drawn = "\n".join(lines(status(key("a\x1b[31m\nb", active=False))))
     assert "\x1b" not in drawn
     assert "a\\x1b[31m\\nb" in drawn
-
-
-@pytest.mark.parametrize(("requests", "words"), [(1, "once: $0.01"), (3, "3 times: $0.03"), (100, "100 times: $1.00")])
-def test_paid_requests_are_told_with_their_price(requests: int, words: str) -> None:
-    assert view.paid(requests) == f"asked Cost Explorer {words}"
 
 
 def test_times_are_told_in_utc_to_the_minute() -> None:

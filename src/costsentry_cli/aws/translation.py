@@ -13,6 +13,7 @@ from urllib3.exceptions import HTTPError
 from costsentry_cli.domain import aws_errors
 from costsentry_cli.domain.calls import Answer, ApiCall
 from costsentry_cli.domain.errors import INTERRUPTED, SentryError
+from costsentry_cli.domain.redaction import without
 
 ANSWER_HEADERS = "ResponseMetadata"
 
@@ -24,14 +25,14 @@ def translate(exception: Exception, call: ApiCall | None, attempts: int) -> Sent
     tried = (f"tried {attempts} times",) if attempts > 1 else ()
     if isinstance(exception, ClientError):
         error = exception.response.get("Error", {})
-        message = f"{error.get('Code', 'Unknown')}: {error.get('Message') or 'AWS gave no reason'}"
+        message = without(f"{error.get('Code', 'Unknown')}: {error.get('Message') or 'AWS gave no reason'}")
         if row.code == "CS0403" and call is not None:
             action = aws_errors.iam_action(call.service, call.operation)
             tried = (f"the IAM action needed is {action}", *tried)
         more = {name: value for name, value in exception.response.items() if name not in ("Error", ANSWER_HEADERS)}
         undone = row.undone or _refused(exception)
         return SentryError(row.code, message, where=where, details=tried, answer=more, undone=undone)
-    message = " ".join(str(exception).split())
+    message = without(" ".join(str(exception).split()))
     undone = row.undone or isinstance(exception, ParamValidationError | NoCredentialsError)
     return SentryError(row.code, message, where=where, details=tried, undone=undone)
 

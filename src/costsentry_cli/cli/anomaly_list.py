@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from costsentry_cli.cli.billing import NoCost, for_a_person, open_billing, tell_paid
+from costsentry_cli.cli.billing import NoCost, for_a_person, open_billing, tell_costs
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import drawn, emit
 from costsentry_cli.cli.reach import manifest_if_any
@@ -16,7 +16,7 @@ app = group("Cost anomaly monitors.")
 
 @app.command("list")
 @common(FILE, TARGET, OUTPUT)
-def list_anomalies(shared: Common, *, no_cost: NoCost = False) -> None:
+def list_anomalies(shared: Common, *, no_cost: NoCost = False) -> int:
     """List the monitors, the anomalies of the last 90 days, and what the detector cannot see.
 
     One paid Cost Explorer request for the share of last month's cost it cannot see; --no-cost makes none.
@@ -25,12 +25,12 @@ def list_anomalies(shared: Common, *, no_cost: NoCost = False) -> None:
     monitors, found = anomalies.listing(context.cloud, scope, context.clock(), with_cost=not no_cost)
     people = _screen(shared, monitors, found) if for_a_person(shared) else None
     emit(shared, monitors, context.target.as_dict(), people)
-    tell_paid((monitors.facts or {})["paid_requests"])
+    return tell_costs(monitors.facts)
 
 
 def _screen(shared: Common, monitors: Table, found: Table) -> str:
     """The monitors, what they found, and the truth about what they see."""
-    notes = "".join(f"{one}\n" for one in monitors.notes)
+    notes = drawn(shared, replace(monitors, rows=()))
     if not monitors.rows:
         return f"No anomaly monitors here: anomaly_monitors: in the manifest, then sentry anomalies sync\n\n{notes}"
     above = drawn(shared, replace(monitors, notes=()))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from costsentry_cli.cli.context import Context, open_context
 from costsentry_cli.cli.options import Common, Format
 from costsentry_cli.cli.output import say
-from costsentry_cli.domain.budget_spend import price
+from costsentry_cli.domain.errors import Exit
 from costsentry_cli.domain.kind import GLOBAL, Scope
 from costsentry_cli.domain.manifest.types import Manifest
 
@@ -21,15 +22,25 @@ NoCost = Annotated[bool, typer.Option("--no-cost", help="Make no paid Cost Explo
 
 
 def open_billing(shared: Common, manifest: Manifest | None) -> tuple[Context, Scope]:
-    """Open the target, which needs no region, and where its budgets are; without a manifest any namespace is ours."""
-    context = open_context(shared if shared.region else replace(shared, region=BILLING_REGION), manifest)
+    """Open the target, and where what has no region is; without a manifest any namespace is ours.
+
+    No region need be named: the manifest's tells the partition, else it is that of ``BILLING_REGION``.
+    """
+    if not shared.region and (manifest is None or not manifest.regions):
+        shared = replace(shared, region=BILLING_REGION)
+    context = open_context(shared, manifest)
     return context, Scope(context.target.account, GLOBAL, manifest.namespace if manifest is not None else "")
 
 
-def tell_paid(paid: int) -> None:
-    """Say what was paid for, on stderr; nothing when nothing was."""
+def tell_costs(facts: Mapping[str, Any] | None) -> Exit:
+    """Say on stderr what was paid for, and why costs are not known: then exit 6, else 0. ``facts`` are a table's."""
+    told = facts or {}
+    error, paid = told.get("costs_error"), told.get("paid_requests", 0)
+    if error is not None:
+        say(f"costs are not known: {error['code']} {error['message']}")
     if paid:
-        say(f"Cost Explorer: {paid} paid request{'s' if paid != 1 else ''}, ${price(paid)}")
+        say(f"Cost Explorer: {paid} paid request{'s' if paid != 1 else ''}, ${told['paid_requests_usd']}")
+    return Exit.OK if error is None else Exit.PARTIAL
 
 
 def for_a_person(shared: Common) -> bool:

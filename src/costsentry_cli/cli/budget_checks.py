@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from costsentry_cli.cli.billing import NoCost, for_a_person, open_billing, tell_paid
+from costsentry_cli.cli.billing import NoCost, for_a_person, open_billing, tell_costs
 from costsentry_cli.cli.context import read_manifest
 from costsentry_cli.cli.options import ANNOTATIONS, FILE, FINDINGS, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import annotate, emit, terminal_width
@@ -38,14 +38,14 @@ def lint_command(shared: Common, *, check: Check = False, no_cost: NoCost = Fals
     else:
         people = budget_findings.as_text(table, terminal_width()) if for_a_person(shared) else None
         emit(shared, table, context.target.as_dict(), people)
-    tell_paid((table.facts or {})["paid_requests"])
-    return Exit.GATE if check and _ours(table) else Exit.OK
+    priced = tell_costs(table.facts)
+    return Exit.GATE if check and _ours(table) else priced
 
 
 @app.command()
 @common(FILE, TARGET, OUTPUT)
 def simulate(shared: Common, *, month: Month = None) -> None:
-    """Show when each alert of the manifest's budgets would have fired in a month, with the limits of today.
+    """Show when each alert and action of the manifest's budgets would have fired in a month, with today's limits.
 
     From the daily Bedrock cost of each budget's slice: one paid Cost Explorer request for each set of tag keys. The
     forecast is a plain run rate, not AWS's. Days are UTC.
@@ -56,7 +56,7 @@ def simulate(shared: Common, *, month: Month = None) -> None:
     table = budget_simulation.simulated(context.cloud, manifest.budgets, period)
     nothing = None if table.rows else f"No budgets in {manifest.source.name}.\n"
     emit(shared, table, context.target.as_dict(), nothing)
-    tell_paid((table.facts or {})["paid_requests"])
+    tell_costs(table.facts)
 
 
 def _ours(table: Table) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from costsentry_cli.cli.billing import NoCost, ascii_only, for_a_person, open_billing, tell_paid
+from costsentry_cli.cli.billing import NoCost, ascii_only, for_a_person, open_billing, tell_costs
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import drawn, emit, say
 from costsentry_cli.cli.reach import manifest_if_any
@@ -50,8 +50,8 @@ def status(shared: Common, *, everybody: All = False, no_cost: NoCost = False, f
     )
     people = drawn(shared, for_people(account.table, ascii_only=ascii_only())) if for_a_person(shared) else None
     emit(shared, account.table, context.target.as_dict(), people if people != "" else "No budgets of ours here.\n")
-    tell_paid(account.paid)
-    return _gate(account, gates)
+    priced = tell_costs(account.table.facts)
+    return _gate(account, gates) or priced
 
 
 def _gates(given: list[str]) -> tuple[str, ...]:

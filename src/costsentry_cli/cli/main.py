@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "anomalies": ("anomalies", "Cost anomaly monitors: plan, sync, list."),
     "invoke": ("invoke", "One metered model call for a cost centre."),
     "report": ("report", "What was billed, by cost centre, model or service."),
+    "limits": ("limits", "Limits on calls: status, show, reset, expire."),
     "audit": ("audit", "Recorded calls: list, show, stats."),
     "sandbox": ("sandbox", "The local AWS stand-in: serve, advance, status, seed."),
     "explain": ("explain", "What an error code or an exit status means."),
@@ -143,11 +144,12 @@ def _usage(usage: TyperException) -> SentryError:
 
 
 def _failed(error: SentryError, argv: list[str]) -> int:
+    from costsentry_cli.cli.output import for_terminal
     from costsentry_cli.render import errors
 
     if wants_json(argv):
         _to_stdout(errors.as_json(errors.as_document(error)))
-    sys.stderr.write(errors.as_text(error))
+    sys.stderr.write(for_terminal(errors.as_text(error)))
     if os.environ.get("COSTSENTRY_DEBUG") or "--debug" in argv:
         _trace(error)
     return error.exit
@@ -194,7 +196,9 @@ def _defect(defect: Exception, argv: list[str]) -> int:
 def _trace(error: BaseException) -> None:
     import traceback
 
-    sys.stderr.write("".join(traceback.format_exception(error)))
+    from costsentry_cli.domain.redaction import without
+
+    sys.stderr.write(without("".join(traceback.format_exception(error))))
 
 
 def wants_json(argv: list[str]) -> bool:

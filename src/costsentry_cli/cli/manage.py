@@ -121,6 +121,7 @@ def reviewed(shared: Common, kinds: Sequence[Kind], path: Path) -> Asked:
 
 
 def planned(manifest: Manifest, context: Context, kinds: Sequence[Kind], wishes: Wishes) -> Asked:
+    """Observe and compare these kinds, everywhere the manifest speaks of."""
     with context.cloud.interrupt.listening():
         reached, unreachable = context.clouds(manifest)
         clouds = {context.target.account: context.cloud} | reached
@@ -136,7 +137,7 @@ def show(shared: Common, asked: Asked, sync_words: str, *, check: bool) -> int:
     name, plan = asked.manifest.source.name, asked.plan
     screen = plan_view.as_text(plan, name, terminal_width())
     if plan.pending:
-        screen += plan_view.series_line(*series(asked.manifest))
+        screen += plan_view.series_line(*series(asked.manifest)) if any(kind.measured for kind in asked.kinds) else ""
         screen += f"Nothing has been changed.  Apply: {sync_words}   (CI gate: --check)\n"
     emit(shared, plan_view.as_table(plan, name, asked.facts), asked.context.target.as_dict(), screen)
     if check and plan.pending:
@@ -170,9 +171,14 @@ def carry_out(shared: Common, asked: Asked, *, yes: bool, dry_run: bool, longest
         say(line)
     if waiting:
         say(shared.pasteable("next: run it again in a day   (where each key stands: sentry tags status)"))
-    elif done and asked.manifest.cost_allocation_tags:
+    elif asked.manifest.cost_allocation_tags and any(_carries_tags(one) for one in done):
         say(shared.pasteable("next: sentry tags status   (from when on costs carry the tags)"))
     return Exit.PARTIAL if waiting and longest is not None else status
+
+
+def _carries_tags(one: applying.Applied) -> bool:
+    """Something that decides from when on costs carry tags: a profile, or a key's activation."""
+    return one.change.kind.measured or not one.change.kind.owned
 
 
 def _waited(

@@ -20,7 +20,7 @@ from costsentry_cli.domain.errors import SentryError
 
 SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 TARGET = frozenset({"sandbox", "sandbox_db", "region", "aws_profile"})
-OUTPUT = frozenset({"output", "query", "out"})
+OUTPUT = frozenset({"output", "query", "out", "csv_raw"})
 FILE = frozenset({"file"})
 
 
@@ -29,8 +29,15 @@ class Format(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+    JSONL = "jsonl"
     CSV = "csv"
     MARKDOWN = "markdown"
+    HTML = "html"
+    PARQUET = "parquet"
+    XLSX = "xlsx"
+    SVG = "svg"
+    PNG = "png"
+    FOCUS = "focus"
     GITHUB = "github"
     GITLAB = "gitlab"
 
@@ -38,11 +45,19 @@ class Format(StrEnum):
 ANNOTATIONS = frozenset({Format.GITHUB, Format.GITLAB})
 Result = frozenset[Format]
 """The formats a command's result can have; without JSON it takes no query, and with none at all no file."""
-TABLE: Result = frozenset({Format.TABLE, Format.JSON, Format.CSV, Format.MARKDOWN})
+TABLE: Result = frozenset(Format) - ANNOTATIONS - {Format.SVG, Format.PNG, Format.FOCUS}
+CHART: Result = TABLE | {Format.SVG, Format.PNG}
+COSTS: Result = CHART | {Format.FOCUS}
 FINDINGS: Result = TABLE | ANNOTATIONS
 DOCUMENT: Result = frozenset({Format.TABLE, Format.JSON})
 TEXT: Result = frozenset({Format.TABLE})
 TALK: Result = frozenset()
+BINARY = frozenset({Format.PARQUET, Format.XLSX, Format.PNG})
+SEPARATED = frozenset({Format.CSV, Format.FOCUS})
+BY_ENDING = {f".{form}": form for form in COSTS - {Format.TABLE, Format.FOCUS}}
+BY_ENDING |= {".md": Format.MARKDOWN, ".ndjson": Format.JSONL, ".htm": Format.HTML}
+"""What ``--out`` means by a file's name where no ``-o`` says it."""
+FOCUS_ENDING = ".focus.csv"
 
 
 class Color(StrEnum):
@@ -65,8 +80,11 @@ class Common:
     output: Format = Format.TABLE
     query: str | None = None
     out: Path | None = None
+    csv_raw: bool = False
     color: Color = Color.AUTO
     debug: bool = False
+    form: Format = Format.TABLE
+    """The format of the result: as ``-o`` says, else as the ending of ``--out`` says; no option of its own."""
 
     def pasteable(self, text: str) -> str:
         """The text with every command it suggests made for the same target and file as this one."""
@@ -82,7 +100,8 @@ class Common:
 
 
 _SUGGESTED = re.compile(
-    r"\bsentry (?:plan|sync|destroy|report|invoke|validate|(?:profiles|tags) [a-z]+|sandbox (?:advance|reset|status))\b"
+    r"\bsentry (?:plan|sync|destroy|report|invoke|validate"
+    r"|(?:profiles|tags|budgets|anomalies|limits|audit) [a-z]+|sandbox (?:advance|reset|status))\b"
 )
 
 # name -> (annotation, option names, environment variable, help)
@@ -105,6 +124,7 @@ _OPTIONS: dict[str, tuple[Any, tuple[str, ...], str | None, str]] = {
     ),
     "query": (str | None, ("--query",), None, "JMESPath over the JSON document, as with aws --query."),
     "out": (Path | None, ("--out",), None, "Write the result to this file, at once or not at all."),
+    "csv_raw": (bool, ("--csv-raw",), None, "CSV without the mark before what a spreadsheet would run."),
     "color": (Color, ("--color",), "COSTSENTRY_COLOR", "auto, always or never."),
     "debug": (bool, ("--debug",), "COSTSENTRY_DEBUG", "Show the trace of an unexpected error."),
 }
@@ -153,7 +173,34 @@ def _writable(asked: Common, result: Result) -> Common:
         if Format.JSON not in result:
             raise SentryError("CS0101", "this command has no JSON to query", help="leave --query out")
         _compiled(asked.query)
-    return asked if asked.out is None else _fileable(asked, asked.out, result)
+    return _formed(asked if asked.out is None else _fileable(asked, asked.out, result), result)
+
+
+def _formed(asked: Common, result: Result) -> Common:
+    """The options with the format of the result; refuses what could not be written so. Imports no format's library."""
+    form = asked.output
+    if asked.out is not None and form == Format.TABLE:
+        form = BY_ENDING.get(asked.out.suffix.lower(), Format.TABLE)
+        if asked.out.name.lower().endswith(FOCUS_ENDING) and Format.FOCUS in result:
+            form = Format.FOCUS
+        if form in BINARY | {Format.SVG} and form not in result:
+            raise SentryError("CS0101", f"this command has no {form} output", help="another ending, or -o")
+        form = form if form in result else Format.TABLE
+    if asked.csv_raw and (form not in SEPARATED or asked.query is not None):
+        raise SentryError("CS0101", "--csv-raw is about CSV", help="-o csv, or leave it out")
+    if form in BINARY:
+        _fit_for_bytes(asked, form)
+    return replace(asked, form=form)
+
+
+def _fit_for_bytes(asked: Common, form: Format) -> None:
+    from costsentry_cli.render.extras import require
+
+    if asked.query is not None:
+        raise SentryError("CS0101", f"--query gives JSON, not {form}", help="--out FILE.json")
+    if asked.out is None and sys.stdout.isatty():
+        raise SentryError("CS0101", f"{form} is nothing for a terminal", help=f"--out FILE.{form}")
+    require(form)
 
 
 def _compiled(query: str) -> None:
@@ -188,7 +235,7 @@ def _parameter(name: str, listed: bool, result: Result) -> inspect.Parameter:  #
         envvar=envvar,
         show_envvar=False,
         help=text,
-        hidden=not listed,
+        hidden=not listed or (name == "csv_raw" and Format.CSV not in result),
         show_default=bool(default),
         metavar="FORMAT" if name == "output" else None,
     )

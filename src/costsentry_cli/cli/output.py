@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from costsentry_cli.domain.table import Table
     from costsentry_cli.render.annotations import Annotation
 
-BY_ENDING = {".json": "json", ".csv": "csv", ".md": "markdown", ".txt": "table"}
 NARROWEST = 40
 STEP_SUMMARY_BYTES = 1024 * 1024
 """GitHub drops the whole summary of a step that is larger."""
@@ -25,17 +24,22 @@ STEP_SUMMARY_BYTES = 1024 * 1024
 
 def emit(common: Common, table: Table, target: Mapping[str, str], screen: str | None = None) -> None:
     """Write a table in the wanted format; ``screen`` replaces the drawn table for people."""
-    from costsentry_cli.render.annotations import of_table
-    from costsentry_cli.render.formats import FORMATS, document
+    from costsentry_cli.render import formats
 
+    wanted = common.form
     if common.query is not None:
-        write(common, queried(common.query, document(table, target)))
-        return
-    wanted = _format(common)
-    if wanted in ANNOTATIONS:
+        write(common, queried(common.query, formats.document(table, target)))
+    elif wanted in ANNOTATIONS:
+        from costsentry_cli.render.annotations import of_table
+
         annotate(common, of_table(table))
+    elif wanted in formats.SEPARATED:
+        text = formats.SEPARATED[wanted](table, target, raw=common.csv_raw)
+        write(common, safe(text) if common.out is None and sys.stdout.isatty() else text)
+    elif wanted in formats.BINARY:
+        write(common, formats.BINARY[wanted](table, target))
     elif wanted != Format.TABLE:
-        write(common, FORMATS[wanted](table, target))
+        write(common, formats.FORMATS[wanted](table, target))
     else:
         write(common, common.pasteable(screen if screen is not None else drawn(common, table)))
 
@@ -80,8 +84,7 @@ def append_step_summary(found: Sequence[Annotation]) -> None:
 
 def emit_document(common: Common, name: str, body: Mapping[str, Any], target: Mapping[str, str], text: str) -> None:
     """Write a result that is no table: ``text`` for people, one JSON document for ``-o json`` and ``--query``."""
-    wanted = _format(common)
-    if common.query is None and wanted is Format.TABLE:
+    if common.query is None and common.form is Format.TABLE:
         write(common, common.pasteable(text))
         return
     from costsentry_cli.render.formats import headed
@@ -103,25 +106,33 @@ def drawn(common: Common, table: Table) -> str:
     )
 
 
-def write(common: Common, text: str) -> None:
+def write(common: Common, result: str | bytes) -> None:
     """To stdout, or to the file of ``--out``: whole or not at all, readable by its owner alone."""
-    if common.out is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    else:
-        write_file(common.out, text)
+    if common.out is not None:
+        write_file(common.out, result)
         say(f"wrote {common.out}")
+    elif isinstance(result, bytes):
+        sys.stdout.flush()
+        sys.stdout.buffer.write(result)
+        sys.stdout.buffer.flush()
+    else:
+        sys.stdout.write(result)
+        sys.stdout.flush()
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write beside the file, then rename: a reader sees the old text or the new one. Mode 0600."""
+def write_file(path: Path, result: str | bytes) -> None:
+    """Write beside the file, then rename: a reader sees the old content or the new one. Mode 0600.
+
+    Text is UTF-8; half a surrogate pair, which UTF-8 has no way to write, is a visible escape.
+    """
+    content = result if isinstance(result, bytes) else result.encode(errors="backslashreplace")
     import tempfile
 
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
-                out.write(text)
+            with os.fdopen(handle, "wb") as out:
+                out.write(content)
             Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
@@ -143,9 +154,18 @@ def queried(query: str, document: Mapping[str, Any]) -> str:
 
 
 def say(text: str) -> None:
-    """A line for people, on stderr."""
-    sys.stderr.write(safe(text) + "\n")
+    """A line for people, on stderr; a terminal gets its sentences folded to its width."""
+    sys.stderr.write(for_terminal(safe(text)) + "\n")
     sys.stderr.flush()
+
+
+def for_terminal(text: str) -> str:
+    """Text for stderr: folded where that is a terminal, else as it is."""
+    if not sys.stderr.isatty():
+        return text
+    from costsentry_cli.render.fold import folded
+
+    return folded(text, terminal_width())
 
 
 def ask(question: str, answer_flag: str) -> bool:
@@ -171,9 +191,3 @@ def colored(wish: Color, *, to_terminal: bool) -> bool:
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return bool(os.environ.get("FORCE_COLOR")) or to_terminal
-
-
-def _format(common: Common) -> Format:
-    if common.out is not None and common.output == Format.TABLE:
-        return Format(BY_ENDING.get(common.out.suffix.lower(), "table"))
-    return Format(common.output)

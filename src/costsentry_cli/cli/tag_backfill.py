@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from costsentry_cli.cli.billing import open_billing
 from costsentry_cli.cli.context import Context
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import ask, emit, say, terminal_width
-from costsentry_cli.cli.payer import open_billing, payer_of
+from costsentry_cli.cli.payer import payer_of
 from costsentry_cli.cli.reach import manifest_if_any
 from costsentry_cli.domain import backfill as backfills
 from costsentry_cli.domain.errors import Exit, SentryError
@@ -34,7 +35,7 @@ def backfill(shared: Common, *, from_: From = None, history: History = False, ye
     if history == (from_ is not None):
         raise SentryError("CS0101", "give --from YYYY-MM, or --history")
     manifest = manifest_if_any(shared)
-    context = open_billing(shared, manifest)
+    context, _ = open_billing(shared, manifest)
     if from_ is None:
         return _listed(shared, context)
     return _requested(shared, context, manifest, from_, yes=yes)

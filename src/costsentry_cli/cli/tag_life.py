@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from costsentry_cli.cli.billing import open_billing, tell_costs
 from costsentry_cli.cli.context import Context, read_manifest
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import ask, drawn, emit, say, terminal_width
-from costsentry_cli.cli.payer import open_billing, payer_of
+from costsentry_cli.cli.payer import payer_of
 from costsentry_cli.cli.reach import manifest_if_any, reach, tell_troubles
 from costsentry_cli.cli.waiting import DEADLINE, Deadline, Wait, duration
 from costsentry_cli.domain.errors import Exit, SentryError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from costsentry_cli.usecases.tags import Activating
 
 app = group("Cost allocation tags.")
+MUCH_ALIKE = 0.85
+"""From here on a key that billing does not know is most likely one that it knows, misspelled."""
 Keys = Annotated[list[str] | None, typer.Argument(help="Tag keys (default: the manifest's cost_allocation_tags).")]
 Named = Annotated[list[str], typer.Argument(help="Tag keys.")]
 NoCost = Annotated[bool, typer.Option("--no-cost", help="Ask Cost Explorer nothing: a request for each key is paid.")]
@@ -51,13 +54,11 @@ def status(shared: Common, *, keys: Keys = None, no_cost: NoCost = False) -> int
     found = tags.status(payer, place.clouds, place.scopes, wanted, context.clock(), with_cost=not no_cost)
     found = replace(found, troubles=(*place.troubles, *found.troubles))
     screen = drawn(shared, view.as_people_see_it(found, terminal_width()))
-    emit(shared, view.as_table(found), context.target.as_dict(), screen)
+    table = view.as_table(found)
+    emit(shared, table, context.target.as_dict(), screen)
     tell_troubles(found.troubles)
-    if found.unpriced is not None:
-        say(f"costs are not known: {found.unpriced.code} {found.unpriced.message}")
-    if found.paid_requests:
-        say(view.paid(found.paid_requests))
-    return Exit.PARTIAL if found.troubles or found.unpriced else Exit.OK
+    priced = tell_costs(table.facts)
+    return Exit.PARTIAL if found.troubles else priced
 
 
 @app.command()
@@ -73,7 +74,7 @@ def activate(shared: Common, *, keys: Keys = None, wait: Wait = False, deadline:
     longest = duration(deadline)
     manifest = manifest_if_any(shared) if keys else read_manifest(shared)
     wanted = _wanted(manifest, keys)
-    context = open_billing(shared, manifest)
+    context, _ = open_billing(shared, manifest)
     work = Activating(payer_of(context, ["activate", *wanted]), Switched(pending=tuple(wanted)))
     return carry_on(shared, context, work, longest if wait else None)
 
@@ -92,7 +93,7 @@ def deactivate(shared: Common, *, keys: Named, yes: Yes = False, force: Force = 
     wanted = _wanted(None, keys)
     if manifest is not None and not force:
         _refuse_declared(manifest, wanted)
-    context = open_billing(shared, manifest)
+    context, _ = open_billing(shared, manifest)
     payer = payer_of(context, ["deactivate", *wanted])
     _refuse_unknown(payer, wanted)
     for line in _meaning(manifest, wanted):
@@ -123,6 +124,8 @@ def carry_on(shared: Common, context: Context, work: Activating, longest: timede
     if error is not None and len(done.pending) == asked:
         raise error
     _tell(shared, context, done)
+    if error is None and not interrupted and not context.cloud.interrupted:
+        _tell_near(work.payer, done.pending)
     if error is not None:
         raise error
     if interrupted or context.cloud.interrupted:
@@ -163,6 +166,15 @@ def _tell(shared: Common, context: Context, done: Switched) -> None:
         say(shared.pasteable(f"then run this again, or let it wait: {again}"))
     elif done.changed:
         say("costs carry the keys from about a day after now; earlier costs stay without them")
+
+
+def _tell_near(payer: Payer, pending: Sequence[str]) -> None:
+    """Of a pending key the one that billing knows and it may be misspelled for: it would be waited for in vain."""
+    known = payer.listed() if pending else {}
+    for key in pending:
+        near = closest(key, known, MUCH_ALIKE)
+        if near is not None:
+            say(f"billing knows {near}, but not {key}: is it misspelled? keys that differ in case are different keys")
 
 
 def _ending(context: Context, done: Switched, asked: int) -> int:
@@ -212,12 +224,12 @@ def _refuse_unknown(payer: Payer, keys: Sequence[str]) -> None:
             )
 
 
-def closest(key: str, known: Iterable[str]) -> str | None:
-    """The known key that is most like this one, in whatever case."""
+def closest(key: str, known: Iterable[str], alike: float = 0.6) -> str | None:
+    """The known key that is most like this one, in whatever case; ``alike`` is from 0 (any) to 1 (but for case)."""
     import difflib
 
     by_low = {one.lower(): one for one in known}
-    near = difflib.get_close_matches(key.lower(), by_low, n=1)
+    near = difflib.get_close_matches(key.lower(), by_low, n=1, cutoff=alike)
     return by_low[near[0]] if near else None
 
 

@@ -79,7 +79,8 @@ def line(one: Ended) -> str:
         return f"  x failed    {name}  {error.code} {safe_line(error.message)}{at}{details}{before}{fix}"
     if one.waits:
         return f"  > pending   {name}  {safe_line(one.waits)}"
-    told = f"  {MARKS[one.change.action]} {DONE[one.change.action]:<9} {name}  {safe_line(one.arn or '')}".rstrip()
+    arn = safe_line(one.arn or "") if one.arn != one.change.name else ""
+    told = f"  {MARKS[one.change.action]} {DONE[one.change.action]:<9} {name}  {arn}".rstrip()
     if one.change.action is Action.REPLACE:
         return f"{told}\n              was {safe_line(one.change.arn or '')}"
     return told

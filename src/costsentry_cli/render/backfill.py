@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from datetime import date
 
 from costsentry_cli.domain.backfill import Backfill, Effect
 from costsentry_cli.domain.table import Column, Table, Type
+from costsentry_cli.render.fold import folded
 from costsentry_cli.render.safe import safe_line
 
 COLUMNS = (
@@ -39,14 +39,10 @@ def explanation(effect: Effect, first: date, width: int) -> str:
         f"  inactive, their values are erased from what was billed since: {_keys(effect.inactive)}",
         "It is done within about a day, and can be requested once in 24 hours.",
     )
-    return "\n".join(_folded(one, width) for one in paragraphs)
+    return "\n".join(folded(one, width) for one in paragraphs)
 
 
 def _keys(keys: Sequence[str]) -> str:
     more = len(keys) - NAMES
     named = ", ".join(safe_line(key) for key in keys[:NAMES])
     return (named + (f" and {more} more" if more > 0 else "")) or "none"
-
-
-def _folded(line: str, width: int) -> str:
-    return textwrap.fill(line, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import textwrap
 from typing import Any
 
 from costsentry_cli.domain.table import Table
 from costsentry_cli.render.annotations import NO_FILE, Annotation
+from costsentry_cli.render.fold import folded
 from costsentry_cli.render.safe import safe_line
 
 
@@ -33,14 +33,8 @@ def _rows(table: Table) -> list[dict[str, Any]]:
 def _paragraph(one: dict[str, Any], width: int) -> str:
     head = f"{one['level']}[{one['rule']}]: {one['budget']}: {one['message']}"
     where = f"  --> {one['manifest'] or one['owner']}"
-    lines = [*_wrapped(head, width, "  "), where, *_wrapped(f"  = help: {one['help']}", width, "    ")]
-    return "".join(f"{line}\n" for line in (*lines, ""))
-
-
-def _wrapped(text: str, width: int, indent: str) -> list[str]:
-    return textwrap.wrap(
-        safe_line(text), width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
+    lines = (head, where, f"  = help: {one['help']}", "")
+    return "".join(f"{folded(safe_line(line), width)}\n" for line in lines)
 
 
 def _sentence(found: list[dict[str, Any]], looked: int) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 
 from costsentry_cli.domain.money import places, plain, usd
 from costsentry_cli.domain.resource import TAG_FIELD
-from costsentry_cli.domain.table import Cell, Column, Table, Type
+from costsentry_cli.domain.table import Cell, Column, Row, Table, Type
 from costsentry_cli.render.safe import safe_line
 
+RIGHT = frozenset({Type.COUNT, Type.MONEY, Type.SHARE, Type.DELTA})
+"""The figures: they stand at the right, under one another."""
 BAR_WIDTH = 20
 BLOCKS = " ▏▎▍▌▋▊▉█"
 SPARKS = "▁▂▃▄▅▆▇█"
@@ -44,6 +46,8 @@ def _word(column: Column, cell: Cell, ascii_only: bool) -> str:  # noqa: FBT001
         return f"{cell:,}"
     if column.type is Type.SHARE:
         return f"{_money(cell):.1%}"
+    if column.type is Type.DELTA:
+        return f"{_money(cell):+.1%}"
     if column.type is Type.TREND:
         return trend([_money(value) for value in _items(cell)], ascii_only=ascii_only)
     if column.type is Type.CHANGES:
@@ -112,6 +116,11 @@ def json_value(column: Column, cell: Cell) -> Any:
     if column.type is Type.CHANGES:
         return [{"field": field, "old": old, "new": new} for field, old, new in _items(cell)]
     return dict(_items(cell)) if column.type is Type.TAGS else plain_value(cell)
+
+
+def row_object(columns: Sequence[Column], row: Row) -> dict[str, Any]:
+    """A row for machines: each cell for JSON, by its column's key."""
+    return {column.key: json_value(column, cell) for column, cell in zip(columns, row, strict=True)}
 
 
 def usd_estimate(cost: Decimal) -> str:

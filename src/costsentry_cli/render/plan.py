@@ -175,8 +175,9 @@ def series_line(profiles: int, series: int, monthly: Decimal) -> str:
 
 def _no_changes(plan: Plan, manifest_name: str) -> str:
     same = plan.of(Action.SAME)
-    verb = "matches" if len(same) == 1 else "match"
-    return f"No changes. {counted(same) or 'Nothing is asked for:'} {verb} {manifest_name}."
+    if not same:
+        return f"No changes. {manifest_name} asks for nothing here."
+    return f"No changes. {counted(same)} {'matches' if len(same) == 1 else 'match'} {manifest_name}."
 
 
 def _head(plan: Plan, manifest_name: str) -> str:

@@ -6,9 +6,10 @@ import io
 from collections.abc import Sequence
 
 from costsentry_cli.domain.table import Column, Table, Type
-from costsentry_cli.render.cells import words
+from costsentry_cli.render.cells import RIGHT, words
+from costsentry_cli.render.fold import folded
+from costsentry_cli.render.safe import safe, safe_line
 
-RIGHT = frozenset({Type.COUNT, Type.MONEY, Type.SHARE})
 GAP = 2
 UNLIMITED = 100_000
 
@@ -19,11 +20,12 @@ def as_screen(table: Table, *, width: int | None, color: bool = False, ascii_onl
     What does not fit leaves in the order of the columns' ``drop``; then long texts are folded, never cut.
     """
     fitting = fitted(table, width or UNLIMITED, ascii_only=ascii_only)
-    parts = [f"{table.title}\n\n"] if table.title else []
+    parts = [f"{safe_line(table.title)}\n\n"] if table.title else []
     if table.rows:
         parts.append(_drawn(fitting, width or UNLIMITED, color=color, ascii_only=ascii_only))
     if table.notes:
-        parts.append(("\n" if table.rows else "") + "".join(f"{note}\n" for note in table.notes))
+        notes = "".join(f"{safe(note)}\n" for note in table.notes)
+        parts.append(("\n" if table.rows else "") + folded(notes, width or UNLIMITED))
     return "".join(parts)
 
 
@@ -40,7 +42,7 @@ def fitted(table: Table, width: int, *, ascii_only: bool = False) -> Table:
 def _natural_width(table: Table, *, ascii_only: bool) -> int:
     from rich.cells import cell_len
 
-    rows = [[column.title for column in table.columns], *words(table, ascii_only=ascii_only)]
+    rows = [[safe_line(column.title) for column in table.columns], *words(table, ascii_only=ascii_only)]
     return sum(max(map(cell_len, column)) + GAP for column in zip(*rows, strict=True)) - GAP
 
 
@@ -57,7 +59,7 @@ def _drawn(table: Table, width: int, *, color: bool, ascii_only: bool) -> str:
     for column in table.columns:
         right = column.type in RIGHT
         grid.add_column(
-            Text(column.title), justify="right" if right else "left", overflow="fold", no_wrap=_whole(column)
+            Text(safe_line(column.title)), justify="right" if right else "left", overflow="fold", no_wrap=_whole(column)
         )
     for number, row in enumerate(words(table, ascii_only=ascii_only)):
         grid.add_row(*(Text(cell) for cell in row), style="bold" if number >= len(table.rows) else None)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import shlex
-import textwrap
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
-from costsentry_cli.domain.assumptions import COST_EXPLORER_REQUEST_USD, IAM_PRINCIPAL_KEY
+from costsentry_cli.domain.assumptions import IAM_PRINCIPAL_KEY
 from costsentry_cli.domain.aws_limits import ACTIVE_COST_ALLOCATION_TAGS_MAX
-from costsentry_cli.domain.money import usd
+from costsentry_cli.domain.budget_spend import paid_facts
 from costsentry_cli.domain.table import Column, Row, Table, Type
 from costsentry_cli.domain.tag_life import Carrier, Standing, State, TagStatus
+from costsentry_cli.render.fold import folded
 from costsentry_cli.render.safe import safe_line
 
 COLUMNS = (
@@ -51,18 +50,12 @@ def as_table(status: TagStatus) -> Table:
 
 def as_people_see_it(status: TagStatus, width: int) -> Table:
     """The table for a screen; sentences are folded to ``width``, a command has a line of its own."""
-    notes = [_folded(line, width) for line in _warnings(status)]
+    notes = [folded(line, width) for line in _warnings(status)]
     for words, command in steps(status):
-        notes += [_folded(words, width), f"  {command}"]
+        notes += [folded(words, width), f"  {command}"]
     used = f"{status.active} of {ACTIVE_COST_ALLOCATION_TAGS_MAX} keys are active."
     rows = tuple(_row(one, status) for one in status.standings)
     return Table("tags", PEOPLE, rows, notes=(*notes, used))
-
-
-def paid(requests: int) -> str:
-    """``asked Cost Explorer 3 times: $0.03``."""
-    times = "once" if requests == 1 else f"{requests} times"
-    return f"asked Cost Explorer {times}: {usd(Decimal(COST_EXPLORER_REQUEST_USD) * requests)}"
 
 
 def steps(status: TagStatus) -> list[Step]:
@@ -119,7 +112,7 @@ def _warnings(status: TagStatus) -> list[str]:
     lines = []
     for one in status.standings:
         key = safe_line(one.key)
-        if one.missing and one.state is not State.UNUSED:
+        if one.missing and one.state is not State.UNUSED and not one.key.startswith(IAM_PRINCIPAL_KEY):
             lines.append(f"{key} is not on: {_named(one.missing)}")
         if one.look_alikes:
             others, apart = _listed(one.look_alikes), "keys that differ in case are different keys"
@@ -165,21 +158,14 @@ def _command(words: str, keys: Sequence[str]) -> str:
     return f"sentry tags {words} {dashed}{shlex.join(safe_line(key) for key in keys)}"
 
 
-def _folded(line: str, width: int) -> str:
-    return textwrap.fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
-
-
 def _facts(status: TagStatus) -> dict[str, Any]:
     month = status.last_month
-    error = status.unpriced
     return {
         "active_keys": status.active,
         "active_keys_quota": ACTIVE_COST_ALLOCATION_TAGS_MAX,
         "last_month": {"start": month.start.isoformat(), "end": month.end.isoformat()},
         "costs_since": status.window.start.isoformat(),
-        "paid_requests": status.paid_requests,
-        "paid_requests_usd": str(Decimal(COST_EXPLORER_REQUEST_USD) * status.paid_requests),
-        "costs_error": None if error is None else {"code": error.code, "message": error.message},
+        **paid_facts(status.paid_requests, status.unpriced),
         "missing": [
             {"key": one.key, "profile": lacking.name, "account": lacking.scope.account, "region": lacking.scope.region}
             for one in status.standings

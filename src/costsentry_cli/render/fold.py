@@ -1,0 +1,55 @@
+"""The one place where sentences are folded to a terminal's width.
+
+Folded is at spaces only, so an ARN or a file's name stays whole; a command to paste stays whole to its line's end, and
+a line of JSON is left alone. What does not fit even so is longer than the line.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+INDENT = "  "
+_COMMAND = re.compile(r"(?:\beval\s+\S*)?\bsentry (?=[a-z-])|\beval |\bexport [A-Z]|\bpip install |\baws (?=[a-z])")
+
+
+def folded(text: str, width: int) -> str:
+    """The text with each line within ``width`` columns, the rest of a line two further in; line ends as they were."""
+    return "".join(_line(line, width) for line in text.splitlines(keepends=True))
+
+
+def _line(line: str, width: int) -> str:
+    body = line.rstrip("\r\n")
+    if columns(body) <= width or body.lstrip().startswith(("{", "[")):
+        return line
+    indent = body[: len(body) - len(body.lstrip())]
+    lines, rest = [], indent
+    for number, word in enumerate(_words(body.lstrip())):
+        if number and columns(rest) + 1 + columns(word) > width:
+            lines.append(rest.rstrip())
+            rest = indent + INDENT + word
+        else:
+            rest += f" {word}" if number else word
+    return "\n".join([*lines, rest]) + line[len(body) :]
+
+
+def _words(body: str) -> list[str]:
+    """Split at spaces up to a command, which is one word with all that follows."""
+    found = _COMMAND.search(body)
+    if found is None:
+        return body.split(" ")
+    before = body[: found.start()]
+    return [*before.removesuffix(" ").split(" "), body[found.start() :]] if before else [body]
+
+
+def columns(text: str) -> int:
+    """How wide a terminal draws it."""
+    if text.isascii():
+        return len(text)
+    return sum(_width(character) for character in text)
+
+
+def _width(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1

@@ -1,0 +1,78 @@
+"""What the commands over billing share: where they ask, what they paid, and what they do without."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from budget_world import budgeted
+from commands import Sentry
+from costsentry_cli.cli.billing import tell_costs
+from costsentry_cli.domain.budget_spend import paid_facts
+from costsentry_cli.domain.errors import Exit, SentryError
+from fakes import BASIC, write_manifest
+
+__all__ = ["budgeted"]
+COMMANDS = ["budgets status", "budgets lint", "anomalies list", "tags status"]
+
+
+@pytest.mark.parametrize(
+    ("paid", "words"),
+    [
+        (0, ""),
+        (1, "Cost Explorer: 1 paid request, $0.01\n"),
+        (3, "Cost Explorer: 3 paid requests, $0.03\n"),
+        (100, "Cost Explorer: 100 paid requests, $1.00\n"),
+    ],
+)
+def test_paid_requests_are_told_with_their_price(paid: int, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert tell_costs(paid_facts(paid)) is Exit.OK
+    assert capsys.readouterr().err == words
+
+
+def test_costs_that_are_not_known_are_told_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    facts = paid_facts(1, SentryError("CS0403", "AccessDeniedException: no"))
+    assert tell_costs(facts) is Exit.PARTIAL
+    assert capsys.readouterr().err == (
+        "costs are not known: CS0403 AccessDeniedException: no\nCost Explorer: 1 paid request, $0.01\n"
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_needs_no_cost_is_shown_where_cost_explorer_may_not_be_asked(command: str, budgeted: Sentry) -> None:
+    budgeted("sandbox", "fault", "ce.GetCostAndUsage", "error:AccessDeniedException:400")
+    ran = budgeted(*command.split())
+    assert (ran.status, "costs are not known: CS0403" in ran.err) == (6, True)
+    assert ran.out
+    document = budgeted(*command.split(), "-o", "json")
+    assert (document.status, document.json()["costs_error"]) == (0, None)
+
+
+def test_a_gate_that_trips_outweighs_costs_that_are_not_known(budgeted: Sentry) -> None:
+    status = ("budgets", "status", "--fail-on", "exceeded,forecast")
+    plain = budgeted(*status)
+    budgeted("sandbox", "fault", "ce.GetCostAndUsage", "error:AccessDeniedException:400")
+    assert (plain.status, budgeted(*status).status) == (3, 3)
+
+
+@pytest.mark.parametrize("words", ["budgets list", "tags backfill --history", "tags status --no-cost team"])
+@pytest.mark.parametrize(
+    ("manifest", "region"),
+    [
+        (BASIC.replace("us-east-1", "eu-west-1"), "eu-west-1"),
+        (BASIC.replace("regions: [us-east-1]\n", ""), "us-east-1"),
+        (None, "us-east-1"),
+    ],
+)
+def test_no_region_need_be_named_and_the_manifests_tells_the_partition(
+    words: str, manifest: str | None, region: str, in_sandbox: Sentry, folder: Path
+) -> None:
+    if manifest is None:
+        (folder / "profiles.yaml").unlink()
+    else:
+        write_manifest(folder, manifest)
+    ran = in_sandbox(*words.split(), "-o", "json")
+    assert (ran.status, ran.json()["target"]["region"]) == (0, region)
+    elsewhere = in_sandbox(*words.split(), "-o", "json", "--region", "us-west-2")
+    assert elsewhere.json()["target"]["region"] == "us-west-2"
