@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costsentry_cli.domain.reports.costs import Costs
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.kinds.cost_allocation_tag import TagKey
+from costsentry_cli.domain.reports.costs import Costs
 from costsentry_cli.domain.tag_life import (
     Carried,
     Carrier,

@@ -134,7 +134,7 @@ METRIC_MATH_PERIODS = "refused"
 """An expression over metrics of different periods: what AWS answers is not documented; the sandbox refuses it."""
 
 METRIC_MATH_WORDING = "Error in expression 'e1': ..."
-"""How AWS begins an error about an expression; "Invalid syntax" and "Function 'X' not found" are its own, the rest ours."""
+"""How AWS begins an error about an expression; "Invalid syntax" and "Function 'X' not found" are its own words."""
 
 INSIGHTS_BEFORE_TWO_WEEKS = "no data"
 """Metrics Insights gives nothing, and no error, for the part of a range that is older than two weeks."""

@@ -10,12 +10,12 @@ from decimal import Decimal
 from costsentry_cli.domain.calls import ApiCall, Cloud
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.kind import Scope
+from costsentry_cli.domain.measured import Look, bedrock
 from costsentry_cli.domain.remembered import Remembered
 from costsentry_cli.domain.reports import callers, usage_table
 from costsentry_cli.domain.reports.callers import Known
 from costsentry_cli.domain.reports.costs import Query, asked, folded_by, within
 from costsentry_cli.domain.reports.coverage import ZERO, Route, Way, covered, route_of, together, way
-from costsentry_cli.domain.reports.measured import Look, bedrock
 from costsentry_cli.domain.reports.moments import Moments
 from costsentry_cli.domain.reports.question import Group
 from costsentry_cli.domain.reports.usage import BEDROCK, Subject, grouped

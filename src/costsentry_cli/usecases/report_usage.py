@@ -11,10 +11,10 @@ from typing import Any
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.kinds.inference_profile import observed_in
+from costsentry_cli.domain.measured import Look, bedrock
 from costsentry_cli.domain.meter import NAMESPACE
 from costsentry_cli.domain.reports import callers, usage, usage_table
 from costsentry_cli.domain.reports.callers import Book, GroupBy, Known
-from costsentry_cli.domain.reports.measured import Look, bedrock
 from costsentry_cli.domain.reports.moments import LISTED, Moments
 from costsentry_cli.domain.reports.usage import Dimensions, Groups, Subject
 from costsentry_cli.domain.table import Table

@@ -9,7 +9,6 @@ from datetime import datetime
 
 from costsentry_cli.domain.aws_limits import ACTIVE_COST_ALLOCATION_TAGS_MAX
 from costsentry_cli.domain.calls import Cloud
-from costsentry_cli.domain.reports.costs import costs_call, fold
 from costsentry_cli.domain.errors import INTERRUPTED, SentryError
 from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.kinds.cost_allocation_tag import (
@@ -21,6 +20,7 @@ from costsentry_cli.domain.kinds.cost_allocation_tag import (
 from costsentry_cli.domain.kinds.inference_profile import observed_in
 from costsentry_cli.domain.payer import Payer
 from costsentry_cli.domain.plan import Trouble
+from costsentry_cli.domain.reports.costs import costs_call, fold
 from costsentry_cli.domain.tag_life import (
     Carried,
     Carrier,
