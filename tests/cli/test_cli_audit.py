@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import stat
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -194,6 +195,21 @@ def test_lines_of_many_writers_stay_whole(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda one: append(path, one), events))
     assert sorted(map(as_line, AuditFile(path))) == sorted(map(as_line, events))
+
+
+def test_a_line_that_is_being_written_is_waited_for_not_taken_for_one_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    line = f"{as_line(event(SALES))}\n"
+    with ThreadPoolExecutor(1) as pool, path.open("w") as slow:
+        fcntl.flock(slow, fcntl.LOCK_EX)
+        slow.write(line[:-40])
+        slow.flush()
+        other = pool.submit(append, path, event(DENIED))
+        assert wait([other], timeout=0.2).not_done
+        slow.write(line[-40:])
+        slow.flush()
+        fcntl.flock(slow, fcntl.LOCK_UN)
+    assert path.read_text() == line + f"{as_line(event(DENIED))}\n"
 
 
 def test_a_line_that_was_cut_off_costs_no_other(tmp_path: Path, sentry: Sentry, folder: Path) -> None:

@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from botocore.session import Session
 
 from costsentry_cli.aws import connect_to
+from costsentry_cli.cli.audit_file import AuditFile
 from costsentry_cli.cli.context import Context, Target, sandbox_context
 from costsentry_cli.cli.metering import metering
 from costsentry_cli.domain.calls import PAID_READ_TIMEOUT, ApiCall
@@ -90,11 +91,12 @@ class Fire:
 @dataclass(frozen=True)
 class Books:
     """What a run left behind, read from outside: ``billed`` by cost centre (calls, tokens, nano-USD) from the
-    sandbox's calls, the counters from the ledger, the audit events from their file."""
+    sandbox's calls, the counters from the ledger, the audit events from their file (``cut`` lines of it are none)."""
 
     billed: Mapping[str, tuple[int, int, int]]
     counts: Mapping[str, Count]
     events: tuple[Mapping[str, Any], ...]
+    cut: int
 
     @property
     def calls(self) -> int:
@@ -150,9 +152,9 @@ def books(folder: Path) -> Books:
     counts: dict[str, Count] = {}
     for key, count in ledger_of(folder).read().items():  # of every window: the command's own day may end
         counts[key.limit] = _together(counts.get(key.limit, Count()), count)
-    file = folder / AUDIT
-    events = file.read_text().splitlines() if file.exists() else []
-    return Books(billed, counts, tuple(json.loads(line) for line in events))
+    file = AuditFile(folder / AUDIT)
+    events = tuple(file) if file.path.exists() else ()
+    return Books(billed, counts, events, file.unreadable)
 
 
 def _together(one: Count, two: Count) -> Count:

@@ -58,6 +58,7 @@ def test_sixty_four_processes_spend_a_limit_to_the_end_and_not_a_token_more(tmp_
     assert not any(count.holds for count in found.counts.values())
     decisions = Counter(event["costsentry.decision"] for event in found.events)
     assert decisions == {"approved": found.calls, "denied": 64}
+    assert found.cut == 0
 
 
 def test_two_hundred_kills_in_the_middle_of_calls_leave_nothing_uncounted(tmp_path: Path) -> None:
@@ -72,6 +73,7 @@ def test_two_hundred_kills_in_the_middle_of_calls_leave_nothing_uncounted(tmp_pa
     assert found.calls <= found.counts[ALL].settled.requests + found.counts[ALL].held.requests
     held = {limit: len(count.holds) for limit, count in found.counts.items()}
     assert 0 < held[SALES] + held[SUPPORT] <= told["kills"]
+    assert found.cut <= told["kills"]
     ended = expire_all(tmp_path)
     assert ended == sum(held.values())
     after = books(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,13 +16,14 @@ _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | g
 
 
 def append(path: Path, event: Mapping[str, Any]) -> None:
-    """Add one event: many processes may do so at once, since each line is one write. A link is not followed.
+    """Add one event: many processes may do so at once, each holding the file for one line. A link is not followed.
 
     Raises ``SentryError`` CS0103 when it is not recorded.
     """
     try:
         handle = os.open(path, _FLAGS, 0o600)
         try:
+            fcntl.flock(handle, fcntl.LOCK_EX)  # half of another's line must not look cut off; a killed holder lets go
             line = f"{_mended(handle)}{as_line(event)}\n".encode("ascii")
             written = os.write(handle, line)
         finally:
