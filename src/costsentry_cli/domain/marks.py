@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from costsentry_cli.domain.resource import KEY_TAG, NAMESPACE_TAG, RETIRED_TAG, SPEC_TAG
+from costsentry_cli.domain.resource import KEY_TAG, NAMESPACE_TAG, SPEC_TAG, retired_mark
 
-MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 VERSION = "v1:"
 _REFUSED = re.compile(r"[^a-zA-Z0-9\s._:/=+@-]", re.ASCII)
 
@@ -21,7 +20,7 @@ def marked(namespace: str, key: str, spec: str) -> list[dict[str, str]]:
 
 def retired(at: datetime) -> list[dict[str, str]]:
     """The mark of what another took the place of."""
-    return tag_list({RETIRED_TAG: at.astimezone(UTC).strftime(MOMENT)})
+    return tag_list(retired_mark(at))
 
 
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
@@ -43,14 +42,3 @@ def complete(tags: Mapping[str, str], key: str) -> bool:
     """Whether all three marks are there in our form, for this key: deleting asks for it."""
     told = tags.get(KEY_TAG) == sayable(key) and tags.get(SPEC_TAG, "").startswith(VERSION)
     return bool(tags.get(NAMESPACE_TAG)) and told
-
-
-def retired_since(tags: Mapping[str, str]) -> datetime | None:
-    """When another took its place, None while it is in use; the far future when the mark was written by hand."""
-    text = tags.get(RETIRED_TAG)
-    if text is None:
-        return None
-    try:
-        return datetime.strptime(text, MOMENT).replace(tzinfo=UTC)
-    except ValueError:
-        return datetime.max.replace(tzinfo=UTC)

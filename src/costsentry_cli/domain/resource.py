@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -62,6 +62,25 @@ class Observed:
     """What it is made of, as far as AWS tells: ARNs of foundation models."""
     raw: Mapping[str, Any] = field(default_factory=dict)
     """AWS's own answer, where an update must send back whole what it changes in part."""
+
+
+RETIRED_FORM = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def retired_mark(at: datetime) -> dict[str, str]:
+    """The mark of what another took the place of, at that moment."""
+    return {RETIRED_TAG: at.astimezone(UTC).strftime(RETIRED_FORM)}
+
+
+def retired_since(tags: Mapping[str, str]) -> datetime | None:
+    """When another took its place, None while it is in use; the far future when the mark was written by hand."""
+    text = tags.get(RETIRED_TAG)
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, RETIRED_FORM).replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def tags_in(fields: Mapping[str, str]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from costsentry_cli.domain.errors import NOT_THERE
 from costsentry_cli.domain.kind import MADE, Kind, Scope
 from costsentry_cli.domain.manifest.types import AnomalyMonitor as Wanted
 from costsentry_cli.domain.manifest.types import Manifest
-from costsentry_cli.domain.resource import KEY_TAG, NAMESPACE_TAG, Desired, Observed, Policy
+from costsentry_cli.domain.resource import KEY_TAG, NAMESPACE_TAG, Desired, Observed, Policy, retired_since
 
 SPEC = "anomaly-monitor"
 PAGE = 100
@@ -140,7 +140,7 @@ def _observed(monitor: Answer, tags: Mapping[str, str], alerts: Sequence[Answer]
         namespace=tags.get(NAMESPACE_TAG),
         key=key,
         marked=marks.complete(tags, key or ""),
-        retired=marks.retired_since(tags),
+        retired=retired_since(tags),
         tags=tags,
         raw={"subscriptions": own},
     )

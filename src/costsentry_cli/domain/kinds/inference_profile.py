@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from costsentry_cli.domain.activity import activity_calls
@@ -29,12 +29,13 @@ from costsentry_cli.domain.resource import (
     Desired,
     Observed,
     Policy,
+    retired_mark,
+    retired_since,
     tags_in,
 )
 
 SPEC_VERSION = "v1:"
 PAGE = 1000
-MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 ARN_TYPE = ":application-inference-profile/"
 _REPLACED = frozenset({"name", "description", "model"})
 
@@ -109,7 +110,7 @@ class InferenceProfile(Kind):
 
     def retire(self, observed: Observed, scope: Scope, at: datetime) -> tuple[ApiCall, ...]:
         """One more tag: the moment another profile took its place."""
-        tags = _tag_list({RETIRED_TAG: at.astimezone(UTC).strftime(MOMENT)})
+        tags = _tag_list(retired_mark(at))
         return (ApiCall("bedrock", "TagResource", {"resourceARN": observed.arn, "tags": tags}, scope.region),)
 
     def adopt(self, desired: Desired, observed: Observed, scope: Scope) -> tuple[ApiCall, ...]:
@@ -253,7 +254,7 @@ def _observed(summary: Mapping[str, Any], tags: Mapping[str, str], region: str) 
         namespace=tags.get(NAMESPACE_TAG),
         key=tags.get(KEY_TAG),
         marked=_marked(summary["inferenceProfileArn"], tags),
-        retired=_moment(tags.get(RETIRED_TAG)),
+        retired=retired_since(tags),
         tags=dict(tags),
         members=tuple(str(model.get("modelArn", "")) for model in summary.get("models", [])),
     )
@@ -262,15 +263,6 @@ def _observed(summary: Mapping[str, Any], tags: Mapping[str, str], region: str) 
 def _marked(arn: str, tags: Mapping[str, str]) -> bool:
     marks = tags.get(NAMESPACE_TAG), tags.get(KEY_TAG), tags.get(SPEC_TAG, "").startswith(SPEC_VERSION)
     return all(marks) and ARN_TYPE in arn
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return datetime.strptime(text, MOMENT).replace(tzinfo=UTC)
-    except ValueError:  # somebody wrote the tag by hand: retired, but we do not know since when
-        return datetime.max.replace(tzinfo=UTC)
 
 
 def _source(summary: Mapping[str, Any], tags: Mapping[str, str]) -> str:

@@ -109,6 +109,19 @@ class Word(NamedTuple):
         return {"enum": [*self.words, *(int(word) for word in self.words if word.isdigit())]}
 
 
+def spelled(
+    node: Node, name: str, findings: Findings, pattern: re.Pattern[str], says: str, convert: Callable[[str], Any]
+) -> tuple[Scalar, Any] | None:
+    """A number as it is written and what it is; overlong ones are refused before they are converted."""
+    found = scalar(node, name, findings)
+    if found is None:
+        return None
+    if len(found.text) > SHOWN_DIGITS or pattern.fullmatch(found.text) is None:
+        findings.about(found, "CS0013", f"{name} is {says}, not {shown(found.text)}")
+        return None
+    return found, convert(found.text.replace("_", ""))
+
+
 class Number(NamedTuple):
     """A number above zero, at most ``most``; ``convert`` makes the value of its text without underscores."""
 
@@ -120,13 +133,10 @@ class Number(NamedTuple):
 
     def read(self, node: Node, name: str, findings: Findings) -> Any:
         """The number, or None."""
-        found = scalar(node, name, findings)
-        if found is None:
+        read = spelled(node, name, findings, self.pattern, self.says, self.convert)
+        if read is None:
             return None
-        if len(found.text) > SHOWN_DIGITS or self.pattern.fullmatch(found.text) is None:
-            findings.about(found, "CS0013", f"{name} is {self.says}, not {shown(found.text)}")
-            return None
-        number = self.convert(found.text.replace("_", ""))
+        found, number = read
         if not 0 < number <= self.most:
             findings.about(found, "CS0014", f"{name} is above 0 and at most {self.most}, not {shown(found.text)}")
             return None

@@ -11,7 +11,7 @@ from costsentry_cli.domain import aws_limits as aws
 from costsentry_cli.domain.document import Items, Node, Scalar
 from costsentry_cli.domain.manifest.fields import TAG_KEY
 from costsentry_cli.domain.manifest.findings import Findings, shown
-from costsentry_cli.domain.manifest.forms import SHOWN_DIGITS, JsonSchema, Text, Word, scalar
+from costsentry_cli.domain.manifest.forms import JsonSchema, Text, Word, spelled
 from costsentry_cli.domain.manifest.shapes import Field, ListOf, MapOf, Record
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -38,13 +38,10 @@ class Bounded(NamedTuple):
 
     def read(self, node: Node, name: str, findings: Findings) -> Any:
         """The number, or None."""
-        found = scalar(node, name, findings)
-        if found is None:
+        read = spelled(node, name, findings, self.pattern, self.says, self.convert)
+        if read is None:
             return None
-        if len(found.text) > SHOWN_DIGITS or self.pattern.fullmatch(found.text) is None:
-            findings.about(found, "CS0013", f"{name} is {self.says}, not {shown(found.text)}")
-            return None
-        number = self.convert(found.text)
+        found, number = read
         if not self.least <= number <= self.most:
             bounds = f"from {self.least} to {self.most:,}"
             findings.about(found, "CS0014", f"{name} is {bounds}, not {shown(found.text)}")

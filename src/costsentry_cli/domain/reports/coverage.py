@@ -41,7 +41,7 @@ class Way:
     @property
     def tokens(self) -> Decimal:
         """Every token, read, cached or written."""
-        return sum((self.figures.values.get(kind, ZERO) for kind in TOKENS), ZERO)
+        return _tokens(self.figures)
 
 
 def route_of(model_id: str, known: Known, key: str) -> Route:
