@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,87 +23,113 @@ if TYPE_CHECKING:
 
 app = group("Metered model calls.")
 EXAMPLE = 'sentry invoke --cost-center sales "Hello"'
-Input = Annotated[Path | None, typer.Option("--input", help="A request document, JSON or YAML; - is standard input.")]
-Attempts = Annotated[int, typer.Option("--attempts", min=1, max=10, help="Tries when throttled, each metered.")]
-AsSystem = Annotated[
-    bool | None,
-    typer.Option("--assistant-as-system/--no-assistant-as-system", help="A last assistant message is an instruction."),
-]
 
 
-@app.command()
-@common(FILE, TARGET, OUTPUT, result=DOCUMENT)
-def invoke(  # noqa: PLR0913, RUF100 the flags of one command
-    shared: Common,
-    *,
-    prompt: Annotated[str | None, typer.Argument(help="The prompt; - or nothing reads standard input.")] = None,
-    input_: Input = None,
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of which model for whom: in words of the command line, or in a document."""
+
+    prompt: Annotated[str | None, typer.Argument(help="The prompt; - or nothing reads standard input.")] = None
+    document: Annotated[
+        Path | None, typer.Option("--input", help="A request document, JSON or YAML; - is standard input.")
+    ] = None
     cost_center: Annotated[
         str | None, typer.Option("--cost-center", help="Whose profile pays: the costCenter tag.")
-    ] = None,
+    ] = None
     model: Annotated[
         str,
         typer.Option(
             "--model", help="Alias, model id or profile ARN, when several fit; with --input instead of its model."
         ),
-    ] = "",
-    application: Annotated[str, typer.Option("--application", help="The applicationId tag.")] = "",
-    environment: Annotated[str, typer.Option("--environment", help="The environment tag.")] = "",
-    system: Annotated[str, typer.Option("--system", help="A system prompt.")] = "",
+    ] = ""
+    application: Annotated[str, typer.Option("--application", help="The applicationId tag.")] = ""
+    environment: Annotated[str, typer.Option("--environment", help="The environment tag.")] = ""
+    system: Annotated[str, typer.Option("--system", help="A system prompt.")] = ""
     max_tokens: Annotated[
         int | None, typer.Option("--max-tokens", min=1, help="Most tokens to answer with (1024).")
-    ] = None,
-    temperature: Annotated[str | None, typer.Option("--temperature", help="0 to 1.")] = None,
-    top_p: Annotated[str | None, typer.Option("--top-p", help="0 to 1.")] = None,
-    top_k: Annotated[int | None, typer.Option("--top-k", help="0 to 500.")] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse what would have to be adjusted to the model.")
-    ] = False,
-    assistant_as_system: AsSystem = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="Show call, reservation and cost; call nothing.")
-    ] = False,
-    stream: Annotated[bool, typer.Option("--stream", help="Print the answer as it comes.")] = False,
-    attempts: Attempts = 1,
-    repeat: Annotated[int, typer.Option("--repeat", min=1, max=100_000, help="So many calls, for load tests.")] = 1,
-    concurrency: Annotated[int, typer.Option("--concurrency", min=1, max=256, help="With --repeat: at once.")] = 1,
+    ] = None
+    temperature: Annotated[str | None, typer.Option("--temperature", help="0 to 1.")] = None
+    top_p: Annotated[str | None, typer.Option("--top-p", help="0 to 1.")] = None
+    top_k: Annotated[int | None, typer.Option("--top-k", help="0 to 500.")] = None
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Whose call it is; empty where nothing was said."""
+        centre = self.cost_center or ""
+        return {"applicationId": self.application, "costCenter": centre, "environment": self.environment}
+
+    @property
+    def parameters(self) -> dict[str, int | str | None]:
+        """How the model answers; None where nothing was said."""
+        names = ("max_tokens", "temperature", "top_p", "top_k")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True)
+class Way:
+    """How it is called: fitted to the model or refused, once or often, as a whole or piece by piece."""
+
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse what would have to be adjusted to the model.")] = (
+        False
+    )
+    assistant_as_system: Annotated[
+        bool | None,
+        typer.Option(
+            "--assistant-as-system/--no-assistant-as-system", help="A last assistant message is an instruction."
+        ),
+    ] = None
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show call, reservation and cost; call nothing.")] = (
+        False
+    )
+    stream: Annotated[bool, typer.Option("--stream", help="Print the answer as it comes.")] = False
+    attempts: Annotated[int, typer.Option("--attempts", min=1, max=10, help="Tries when throttled, each metered.")] = 1
+    repeat: Annotated[int, typer.Option("--repeat", min=1, max=100_000, help="So many calls, for load tests.")] = 1
+    concurrency: Annotated[int, typer.Option("--concurrency", min=1, max=256, help="With --repeat: at once.")] = 1
+
+
+@dataclass(frozen=True)
+class Trail:
+    """What is written down of it beside the manifest's audit log."""
+
     audit_file: Annotated[
         Path | None, typer.Option("--audit-file", help="Record the call in this file, too (JSONL).")
-    ] = None,
-    log_content: Annotated[
-        bool, typer.Option("--log-content", help="Put prompt and answer into the audit trail.")
-    ] = False,
-) -> int:
+    ] = None
+    log_content: Annotated[bool, typer.Option("--log-content", help="Put prompt and answer into the audit trail.")] = (
+        False
+    )
+
+
+@app.command()
+@common(FILE, TARGET, OUTPUT, result=DOCUMENT)
+def invoke(shared: Common, *, wanted: Wanted, way: Way, trail: Trail) -> int:
     """Call the model through the cost centre's profile; the answer on stdout, tokens and cost on stderr.
 
     Every limit of the manifest that counts the call is reserved first: a denied call costs nothing and exits 5.
     """
     from costsentry_cli.cli.metering import metering
 
-    _checked(cost_center, repeat, concurrency, stream=stream)
-    options = {"max_tokens": max_tokens, "temperature": temperature, "top_p": top_p, "top_k": top_k}
-    tags = {"applicationId": application, "costCenter": cost_center or "", "environment": environment}
-    request = _read(input_, prompt, model, system, options, tags)
+    _checked(wanted, way)
+    request = _read(wanted)
     manifest = read_manifest(shared)
     context = open_context(shared, manifest)
     calls = metering(
-        manifest, context, audit_file=audit_file, content=log_content,
-        strict=strict, assistant_as_system=assistant_as_system,
+        manifest, context, audit_file=trail.audit_file, content=trail.log_content,
+        strict=way.strict, assistant_as_system=way.assistant_as_system,
     )  # fmt: skip
     prepared = calls.prepare(request)
     for change in (*prepared.fitted.adjustments, *prepared.fitted.notes):
         say(f"adjusted: {change}" if change in prepared.fitted.adjustments else f"note: {change}")
-    if dry_run:
+    if way.dry_run:
         return _shown(shared, context, prepared)
-    if repeat > 1:
+    if way.repeat > 1:
         from costsentry_cli.cli.load import many
 
-        return many(shared, context, calls, prepared, repeat, concurrency, attempts)
+        return many(shared, context, calls, prepared, way.repeat, way.concurrency, way.attempts)
     from costsentry_cli.cli.told import for_a_person, tell
 
-    live = stream and for_a_person(shared)
-    reply = _called(calls, prepared, attempts, stream=stream, live=live)
-    return tell(shared, context, calls, reply, live=live, audit_file=audit_file)
+    live = way.stream and for_a_person(shared)
+    reply = _called(calls, prepared, way.attempts, stream=way.stream, live=live)
+    return tell(shared, context, calls, reply, live=live, audit_file=trail.audit_file)
 
 
 def _shown(shared: Common, context: Context, prepared: Prepared) -> int:
@@ -130,32 +156,35 @@ def _unheard(piece: str) -> None:
     del piece
 
 
-def _checked(cost_center: str | None, repeat: int, concurrency: int, *, stream: bool) -> None:
+def _checked(wanted: Wanted, way: Way) -> None:
     """Raises ``SentryError`` CS0101 for an empty cost centre, and for options that mean nothing together."""
-    if cost_center is not None and not cost_center.strip():
+    if wanted.cost_center is not None and not wanted.cost_center.strip():
         raise SentryError("CS0101", "--cost-center is empty", help=EXAMPLE)
-    if stream and repeat > 1:
+    if way.stream and way.repeat > 1:
         raise SentryError("CS0101", "--stream shows one answer, --repeat none", help="leave one of the two out")
-    if concurrency > 1 and repeat == 1:
-        raise SentryError("CS0101", "--concurrency needs --repeat", help=f"--repeat {concurrency * 10}, for example")
+    if way.concurrency > 1 and way.repeat == 1:
+        again = way.concurrency * 10
+        raise SentryError("CS0101", "--concurrency needs --repeat", help=f"--repeat {again}, for example")
 
 
-def _read(
-    path: Path | None,
-    prompt: str | None,
-    model: str,
-    system: str,
-    options: dict[str, int | str | None],
-    tags: dict[str, str],
-) -> Request:
+def _read(wanted: Wanted) -> Request:
+    from costsentry_cli.domain.metering import request
+
+    if wanted.document is not None:
+        return _of_document(wanted, wanted.document)
+    if not (wanted.tags["costCenter"].strip() or wanted.model.strip()):
+        raise SentryError("CS0101", "nobody pays: --cost-center is missing", help=EXAMPLE)
+    words = _prompt(wanted.prompt)
+    return request.of_options(
+        words, model=wanted.model, system=wanted.system, parameters=wanted.parameters, tags=wanted.tags
+    )
+
+
+def _of_document(wanted: Wanted, path: Path) -> Request:
     from costsentry_cli.domain.metering import request
     from costsentry_cli.manifest_file import parse
 
-    if path is None:
-        if not (tags["costCenter"].strip() or model.strip()):
-            raise SentryError("CS0101", "nobody pays: --cost-center is missing", help=EXAMPLE)
-        return request.of_options(_prompt(prompt), model=model, system=system, parameters=options, tags=tags)
-    given = [prompt, system, *tags.values(), *options.values()]
+    given = [wanted.prompt, wanted.system, *wanted.tags.values(), *wanted.parameters.values()]
     if any(value not in (None, "") for value in given):
         raise SentryError("CS0101", "--input is the whole request", help="beside it only --model may say another model")
     try:
@@ -165,7 +194,7 @@ def _read(
             "CS0101", f"cannot read {path}: {error.strerror}", help="--input takes a file, or - for standard input"
         ) from error
     asked = request.read(data, "standard input" if str(path) == "-" else str(path), parse)
-    return replace(asked, model=model) if model else asked
+    return replace(asked, model=wanted.model) if wanted.model else asked
 
 
 def _prompt(given: str | None) -> str:

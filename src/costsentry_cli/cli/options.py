@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from costsentry_cli.cli.option_groups import spread
 from costsentry_cli.domain.errors import SentryError
 
 SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -135,18 +136,19 @@ _SHORT_WITH_VALUE = re.compile(r"-[fo].+")
 def common(*shown: frozenset[str], result: Result = TABLE) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command the shared options; its first parameter becomes a ``Common``. ``--help`` lists those shown.
 
+    A parameter that is a dataclass becomes an option for each of its fields (``option_groups.spread``).
     What cannot be written in the end is refused before the command begins: it may cost money.
     """
     listed = frozenset().union(*shown)
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+        own, gather = spread(list(inspect.signature(function, eval_str=True).parameters.values())[1:])
         shared = [_parameter(name, name in listed, result) for name in _OPTIONS]
 
         def command(**given: Any) -> Any:
             asked = _writable(Common(**{name: given.pop(name) for name in _OPTIONS}), result)
             try:
-                return function(asked, **given)
+                return function(asked, **gather(given))
             except SentryError as error:
                 error.help = asked.pasteable(error.help)
                 raise
