@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from costsentry_cli.cli.billing import NoCost, ascii_only, for_a_person, open_billing, tell_costs
+from costsentry_cli.cli.gates import gates_of
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import drawn, emit, say
 from costsentry_cli.cli.reach import manifest_if_any
 from costsentry_cli.domain.budget_standing import GATES
-from costsentry_cli.domain.errors import Exit, SentryError
+from costsentry_cli.domain.errors import Exit
 from costsentry_cli.render.budget_status import for_people
 from costsentry_cli.usecases import budgets
 
@@ -41,7 +42,7 @@ def status(shared: Common, *, everybody: All = False, no_cost: NoCost = False, f
 
     One paid Cost Explorer request for each tag key the budgets are sliced by; --no-cost makes none.
     """
-    gates = _gates(fail_on or [])
+    gates = gates_of(fail_on, GATES)
     manifest = manifest_if_any(shared)
     context, scope = open_billing(shared, manifest)
     wanted = [one.name for one in manifest.budgets] if manifest is not None else []
@@ -52,15 +53,6 @@ def status(shared: Common, *, everybody: All = False, no_cost: NoCost = False, f
     emit(shared, account.table, context.target.as_dict(), people if people != "" else "No budgets of ours here.\n")
     priced = tell_costs(account.table.facts)
     return _gate(account, gates) or priced
-
-
-def _gates(given: list[str]) -> tuple[str, ...]:
-    """The gates asked for; raises ``SentryError`` CS0101 for a word that is none."""
-    words = [word.strip() for text in given for word in text.split(",")]
-    for word in words:
-        if word not in GATES:
-            raise SentryError("CS0101", f"--fail-on {word!r} is none of: {', '.join(GATES)}")
-    return tuple(words)
 
 
 def _gate(account: budgets.Account, gates: tuple[str, ...]) -> int:

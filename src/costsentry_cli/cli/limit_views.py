@@ -9,6 +9,7 @@ import typer
 
 from costsentry_cli.cli.billing import ascii_only, for_a_person
 from costsentry_cli.cli.context import Context, open_context, read_manifest
+from costsentry_cli.cli.gates import gates_of
 from costsentry_cli.cli.options import DOCUMENT, FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import drawn, emit, emit_document, say
 from costsentry_cli.domain.errors import Exit, SentryError
@@ -74,7 +75,7 @@ def status(shared: Common, *, no_denied: NoDenied = False, fail_on: FailOn = Non
 
     Denied are the calls a limit counts that any limit denied, by the metric RateLimitDenied: minutes late, - unknown.
     """
-    gates = _gates(fail_on or [])
+    gates = gates_of(fail_on, GATES)
     manifest = read_manifest(shared)
     from_where = counted(shared, manifest)
     known = from_where.known(declared(manifest), denied=not no_denied)
@@ -106,12 +107,3 @@ def show(shared: Common, *, id: Id, before: Windows = 5) -> None:
     parts += [drawn(shared, view.windows(known))] if known.before else []
     body = view.document(known, from_where.words, advisory=advisory, now=now)
     emit_document(shared, "limit", body, from_where.context.target.as_dict(), "\n".join(parts))
-
-
-def _gates(given: list[str]) -> tuple[str, ...]:
-    """The gates asked for; raises ``SentryError`` CS0101 for a word that is none."""
-    words = [word.strip() for text in given for word in text.split(",")]
-    for word in words:
-        if word not in GATES:
-            raise SentryError("CS0101", f"--fail-on {word!r} is none of: {', '.join(GATES)}")
-    return tuple(words)

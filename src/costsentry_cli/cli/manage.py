@@ -33,10 +33,27 @@ Check = Annotated[bool, typer.Option("--check", help="Exit 3 when the plan has c
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Apply without asking.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Stop after the plan.")]
 Saved = Annotated[Path | None, typer.Option("--plan", help="Apply exactly this saved plan, or exit 7.")]
-Replace = Annotated[bool, typer.Option("--allow-replace", help="Replace what AWS cannot edit: the ARN changes.")]
-Prune = Annotated[bool, typer.Option("--prune", help="Delete what left the manifest, and idle replaced profiles.")]
-Force = Annotated[bool, typer.Option("--force", help="With --prune: delete what is in use, too.")]
-MaxDeletes = Annotated[int | None, typer.Option("--max-deletes", min=0, help="With --prune: at most so many.")]
+
+
+@dataclass(frozen=True)
+class Leave:
+    """What may be replaced and deleted; nothing is, unasked."""
+
+    allow_replace: Annotated[
+        bool, typer.Option("--allow-replace", help="Replace what AWS cannot edit: the ARN changes.")
+    ] = False
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Delete what left the manifest, and idle replaced profiles.")
+    ] = False
+    force: Annotated[bool, typer.Option("--force", help="With --prune: delete what is in use, too.")] = False
+    max_deletes: Annotated[int | None, typer.Option("--max-deletes", min=0, help="With --prune: at most so many.")] = (
+        None
+    )
+
+    @property
+    def wishes(self) -> Wishes:
+        """The same as the plan takes it."""
+        return Wishes(self.allow_replace, self.prune, self.force, self.max_deletes)
 
 
 @dataclass(frozen=True)
@@ -62,31 +79,19 @@ def add_commands(app: typer.Typer, kinds: Callable[[], Sequence[Kind]], sync_wor
 
     @app.command("plan")
     @common(FILE, TARGET, OUTPUT, result=FINDINGS)
-    def plan_command(  # noqa: PLR0913, RUF100 the flags of one command
-        shared: Common,
-        *,
-        check: Check = False,
-        allow_replace: Replace = False,
-        prune: Prune = False,
-        force: Force = False,
-        max_deletes: MaxDeletes = None,
-    ) -> int:
+    def plan_command(shared: Common, *, check: Check = False, leave: Leave) -> int:
         """Show what sync would do; nothing is changed."""
-        wishes = Wishes(allow_replace, prune, force, max_deletes)
-        return show(shared, ask_for(shared, kinds(), wishes), sync_words, check=check)
+        return show(shared, ask_for(shared, kinds(), leave.wishes), sync_words, check=check)
 
     @app.command("sync")
     @common(FILE, TARGET, OUTPUT)
-    def sync_command(  # noqa: PLR0913, RUF100 the flags of one command
+    def sync_command(
         shared: Common,
         *,
         yes: Yes = False,
         dry_run: DryRun = False,
         plan: Saved = None,
-        allow_replace: Replace = False,
-        prune: Prune = False,
-        force: Force = False,
-        max_deletes: MaxDeletes = None,
+        leave: Leave,
         wait: Wait = False,
         deadline: Deadline = DEADLINE,
     ) -> int:
@@ -95,8 +100,8 @@ def add_commands(app: typer.Typer, kinds: Callable[[], Sequence[Kind]], sync_wor
         A second run changes nothing. Only this namespace's resources are ever written; nothing is replaced or
         deleted unasked. What AWS does not know yet is pending, which is no failure.
         """
-        wishes, longest = Wishes(allow_replace, prune, force, max_deletes), duration(deadline) if wait else None
-        asked = reviewed(shared, kinds(), plan) if plan is not None else ask_for(shared, kinds(), wishes)
+        longest = duration(deadline) if wait else None
+        asked = reviewed(shared, kinds(), plan) if plan is not None else ask_for(shared, kinds(), leave.wishes)
         return carry_out(shared, asked, yes=yes or plan is not None, dry_run=dry_run, longest=longest)
 
 
