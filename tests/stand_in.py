@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from costsentry_cli.aws import Door, connect_to
 from costsentry_cli.domain.calls import ApiCall
-from costsentry_cli.domain.pacing import Patience
+from costsentry_cli.domain.pacing import Pace, Patience
 
 LISTING = ApiCall("bedrock", "ListInferenceProfiles", {"typeEquals": "APPLICATION"})
 CONVERSE = ApiCall(
@@ -90,3 +90,20 @@ def tag_reads(count: int) -> list[ApiCall]:
     """So many independent calls; the number is the end of the ARN."""
     base = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/x"
     return [ApiCall("bedrock", "ListTagsForResource", {"resourceARN": f"{base}{n:03}"}) for n in range(count)]
+
+
+STILL = Patience(clock=lambda: 0.0, sleep=lambda _: None)
+TAGS = answer({"tags": []})
+THROTTLED = refusal("ThrottlingException", 429)
+
+
+def still_door(*answers: object, width: int = 8) -> tuple[Door, StandIn]:
+    """A door whose clock stands still: nothing is ever late."""
+    made, behind = door(*answers)
+    made.patience, made.pace = STILL, Pace(width, max(width, 1))
+    return made, behind
+
+
+def asked(request: AWSPreparedRequest) -> int:
+    """Which of the tag reads it is."""
+    return int(json.loads(request.body)["resourceARN"][-3:])

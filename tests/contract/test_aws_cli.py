@@ -3,83 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
+from served import Served, serving
 
-from fakes import ACCOUNT, violations_in, write_manifest
+from fakes import ACCOUNT, write_manifest
 
-AWS = Path(sys.executable).parent / "aws"
 MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
-
-
-@dataclass(frozen=True)
-class Served:
-    """A served sandbox in a folder, with both commands pointed at it."""
-
-    folder: Path
-    environment: dict[str, str]
-
-    def aws(self, *words: str) -> Any:
-        ended = self._run(str(AWS), *words, "--output", "json")
-        assert ended.returncode == 0, ended.stderr
-        return json.loads(ended.stdout) if ended.stdout.strip() else {}
-
-    def aws_error(self, *words: str) -> str:
-        ended = self._run(str(AWS), *words)
-        assert ended.returncode != 0
-        return ended.stderr
-
-    def sentry(self, *words: str) -> Any:
-        ended = self._run(sys.executable, "-m", "costsentry_cli", *words, "-o", "json")
-        assert ended.returncode == 0, ended.stderr
-        return json.loads(ended.stdout)
-
-    def advance(self, by: str) -> None:
-        database = {"COSTSENTRY_SANDBOX_DB": str(self.folder / "sandbox.db")}
-        command = [sys.executable, "-m", "costsentry_cli", "sandbox", "advance", by]
-        subprocess.run(command, env=self.environment | database, check=True, capture_output=True, timeout=60)
-
-    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command, capture_output=True, text=True, timeout=120, cwd=self.folder, env=self.environment, check=False
-        )
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
     write_manifest(folder)
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "COSTSENTRY_"))}
-    clean |= {"HOME": str(folder), "AWS_PAGER": ""}
-    command = [sys.executable, "-m", "costsentry_cli", "sandbox", "serve", "--port", "0", "--sandbox-db", "sandbox.db"]
-    server = subprocess.Popen(command, cwd=folder, env=clean, stderr=subprocess.PIPE, text=True)
-    assert server.stderr is not None
-    line = server.stderr.readline()
-    port = line.split("http://127.0.0.1:")[1].split()[0]
-    exports = subprocess.run(
-        [sys.executable, "-m", "costsentry_cli", "sandbox", "env", "--port", port],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=clean,
-        cwd=folder,
-        timeout=60,
-    ).stdout
-    variables = dict(line.removeprefix("export ").split("=", 1) for line in exports.splitlines())
-    yield Served(folder, clean | variables)
-    server.send_signal(signal.SIGINT)
-    with server.stderr:
-        assert server.wait(timeout=30) == 0
-    assert violations_in(folder / "sandbox.db") == []
+    with serving(folder) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

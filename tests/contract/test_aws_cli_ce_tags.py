@@ -3,74 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import pytest
+from served import Served, serving
 
-from fakes import ACCOUNT, violations_in
-
-AWS = Path(sys.executable).parent / "aws"
-SENTRY = [sys.executable, "-m", "costsentry_cli"]
-
-
-@dataclass(frozen=True)
-class Served:
-    """A served sandbox in a folder, with the ``aws`` CLI pointed at it."""
-
-    folder: Path
-    environment: dict[str, str]
-
-    def aws(self, *words: str) -> Any:
-        ended = self.run(str(AWS), *words, "--output", "json")
-        assert ended.returncode == 0, ended.stderr
-        return json.loads(ended.stdout) if ended.stdout.strip() else {}
-
-    def aws_error(self, *words: str) -> str:
-        ended = self.run(str(AWS), *words)
-        assert ended.returncode != 0
-        return ended.stderr
-
-    def run(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            cwd=self.folder,
-            env=self.environment | more,
-            check=False,
-        )
-
-    def advance(self, by: str) -> None:
-        ended = self.run(*SENTRY, "sandbox", "advance", by, COSTSENTRY_SANDBOX_DB=str(self.folder / "sandbox.db"))
-        assert ended.returncode == 0, ended.stderr
+from fakes import ACCOUNT
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("served-tags")
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "COSTSENTRY_"))}
-    clean |= {"HOME": str(folder), "AWS_PAGER": ""}
-    command = [*SENTRY, "sandbox", "serve", "--port", "0", "--sandbox-db", "sandbox.db"]
-    server = subprocess.Popen(command, cwd=folder, env=clean, stderr=subprocess.PIPE, text=True)
-    assert server.stderr is not None
-    port = server.stderr.readline().split("http://127.0.0.1:")[1].split()[0]
-    here = Served(folder, clean)
-    exports = here.run(*SENTRY, "sandbox", "env", "--port", port).stdout
-    variables = dict(line.removeprefix("export ").split("=", 1) for line in exports.splitlines())
-    yield Served(folder, clean | variables)
-    server.send_signal(signal.SIGINT)
-    with server.stderr:
-        assert server.wait(timeout=30) == 0
-    assert violations_in(folder / "sandbox.db") == []
+    with serving(tmp_path_factory.mktemp("served-tags")) as made:
+        yield made
 
 
 def test_a_backfill_is_started_seen_in_the_history_and_done_by_the_clock(served: Served) -> None:

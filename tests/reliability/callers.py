@@ -8,7 +8,6 @@ sandbox's own table of calls, and what was counted from the ledger's items.
 from __future__ import annotations
 
 import json
-import mmap
 import os
 import random
 import signal
@@ -28,7 +27,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from botocore.session import Session
+from switch import Switch
 
 from costsentry_cli.aws import connect_to
 from costsentry_cli.cli.audit_file import AuditFile
@@ -43,8 +42,6 @@ from costsentry_cli.domain.metering.request import of_options
 from costsentry_cli.domain.plan import Wishes
 from costsentry_cli.manifest_file import read
 from costsentry_cli.sandbox import FaultRule, Sandbox
-from costsentry_cli.sandbox.contract import HttpRequest, HttpResponse
-from costsentry_cli.sandbox.plug import plug
 from costsentry_cli.usecases import sync
 from costsentry_cli.usecases.apply import apply
 from fakes import ACCOUNT, PROFILES, PROFILES_ALONE, FrozenClock, home, write_manifest
@@ -70,9 +67,6 @@ CENTRES = ("sales", "support")
 SALES, SUPPORT, ALL = "costCenter=sales/day", "costCenter=support/day", "model=haiku/month"
 LIFETIME = hold_seconds(PAID_READ_TIMEOUT)
 AUDIT = "audit.jsonl"
-AFTER = 1000
-"""Added to the place of a request whose answer is there."""
-PLACES = ("birth", "PutItem", "reserving", "Converse", "settling", "PutMetricData", "other")
 
 
 @dataclass(frozen=True)
@@ -167,48 +161,6 @@ def expire_all(folder: Path) -> int:
     ledger, now = ledger_of(folder, later), int((clock()() + later).timestamp())
     holds = [(key, hold) for key, count in ledger.read().items() for hold in count.overdue(now)]
     return sum(ledger.expire(key, hold, now, "charge") for key, hold in holds)
-
-
-class Switch:
-    """The door's other side: whichever sandbox is in it; it notes where each caller is."""
-
-    def __init__(self, sandbox: Sandbox, callers: int) -> None:
-        self.sandbox = sandbox
-        self.notes = memoryview(mmap.mmap(-1, 8 * callers + 4)).cast("I")
-        self.number = 0
-
-    def plug(self, session: Session) -> None:
-        """As ``Sandbox.plug``."""
-        plug(session, self.handle)
-
-    def handle(self, request: HttpRequest) -> HttpResponse:
-        """As ``Sandbox.handle``."""
-        place = PLACES.index(_operation(request))
-        self.notes[2 * self.number] = place
-        self.notes[2 * self.number + 1] += 1
-        response = self.sandbox.handle(request)
-        self.notes[2 * self.number] = AFTER + place
-        return response
-
-    def place(self, number: int) -> str:
-        """Where a caller is: ``in Converse``, ``after settling``."""
-        note = self.notes[2 * number]
-        return f"{'after' if note >= AFTER else 'in'} {PLACES[note % AFTER]}"
-
-    def requests(self) -> int:
-        """Requests of all callers so far."""
-        return sum(self.notes[1::2])
-
-
-def _operation(request: HttpRequest) -> str:
-    said = request.headers.get("x-amz-target", "").rpartition(".")[2]
-    if said == "UpdateItem":
-        return "settling" if b" REMOVE " in request.body else "reserving"
-    if request.url.endswith("/converse"):
-        return "Converse"
-    if "//monitoring." in request.url:
-        return "PutMetricData"
-    return said if said in PLACES else "other"
 
 
 class Nursery:

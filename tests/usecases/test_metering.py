@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,103 +12,11 @@ from costsentry_cli.aws.translation import not_tried
 from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.catalog import Tokens
 from costsentry_cli.domain.errors import SentryError
-from costsentry_cli.domain.ledger.gate import Gate
-from costsentry_cli.domain.ledger.memory import MemoryLedger
 from costsentry_cli.domain.meter import Caller, Ending, metrics_call, tokens_of
-from costsentry_cli.domain.metering.attribution import Chosen, Wanted, resolve, wanted_by
+from costsentry_cli.domain.metering.attribution import Chosen
 from costsentry_cli.domain.metering.fitting import Fitted
-from costsentry_cli.domain.metering.reply import Reply
-from costsentry_cli.domain.metering.request import Request, of_options
-from costsentry_cli.usecases.metering import Metering
-from fakes import BASIC, HAIKU, LITE, NOON, FakeCloud, FrozenClock, arn, manifest, summary, tag_list
-
-SALES = {
-    "costsentry:namespace": "docs-helper",
-    "costsentry:key": "aws-docs-sales-prod",
-    "costsentry:spec": f"v1:{HAIKU}",
-    "costCenter": "sales",
-    "applicationId": "aws-documentation-helper",
-    "environment": "production",
-}
-CHOSEN = Chosen(arn(1), "aws-docs-sales-prod", HAIKU, SALES)
-USAGE = {"inputTokens": 10, "outputTokens": 4, "totalTokens": 14}
-ANSWER = {
-    "output": {"message": {"role": "assistant", "content": [{"text": "Hello "}, {"text": "you"}]}},
-    "stopReason": "end_turn",
-    "usage": USAGE,
-    "metrics": {"latencyMs": 5},
-    "ResponseMetadata": {"RequestId": "req-9"},
-}
-
-
-def account(*profiles: tuple[str, dict[str, str]]) -> FakeCloud:
-    tags = {arn(n): tags for n, (_, tags) in enumerate(profiles)}
-    return FakeCloud(
-        {
-            "ListInferenceProfiles": {
-                "inferenceProfileSummaries": [summary(name, n) for n, (name, _) in enumerate(profiles)]
-            },
-            "ListTagsForResource": lambda call: tag_list(tags[call.params["resourceARN"]]),
-        }
-    )
-
-
-def counted(call: ApiCall) -> dict[str, Any]:
-    return {one["MetricName"]: one["Value"] for one in call.params["MetricData"]}
-
-
-PROFILES = {
-    "ListInferenceProfiles": {"inferenceProfileSummaries": [summary("aws-docs-sales-prod", 1)]},
-    "ListTagsForResource": tag_list(SALES),
-    "CountTokens": {"inputTokens": 20},
-    "PutMetricData": {},
-}
-DAILY = """
-limits:
-  - match: {costCenter: sales}
-    per: day
-    tokens: 200
-    usd: 1
-"""
-
-
-@dataclass
-class Desk:
-    """A metering over a fake cloud and a ledger in memory; ``events`` are what was recorded."""
-
-    cloud: FakeCloud
-    calls: Metering
-    ledger: MemoryLedger
-    events: list[dict[str, Any]]
-
-    def ask(self, prompt: str = "Hi", **more: Any) -> Reply:
-        return self.calls.run(self.calls.prepare(request(prompt)), **more)
-
-    def paid(self) -> int:
-        return sum(call.operation.startswith("Converse") for call in self.cloud.calls)
-
-    def settled(self) -> list[int]:
-        """The tokens settled in every counter, nothing held any more."""
-        counts = self.ledger.read().values()
-        assert all(not count.holds for count in counts)
-        return [count.settled.tokens for count in counts]
-
-
-def request(prompt: str = "Hi", max_tokens: int = 50) -> Request:
-    return of_options(prompt, parameters={"max_tokens": max_tokens}, tags={"costCenter": "sales"})
-
-
-def desk(tmp_path: Path, limits: str = DAILY, **script: Any) -> Desk:
-    cloud = FakeCloud(PROFILES | {"Converse": ANSWER} | script)
-    clock, ledger, events = FrozenClock(), MemoryLedger(), []
-    gate = Gate(ledger, clock, 60)
-
-    def keep(event: Any) -> None:
-        events.append(dict(event))
-
-    wanted = manifest(tmp_path, BASIC + limits)
-    calls = Metering(cloud, cloud, wanted, "us-east-1", clock, gate, keep, wait=lambda _: None)
-    return Desk(cloud, calls, ledger, events)
+from fakes import BASIC, HAIKU, LITE, NOON, arn, manifest, summary, tag_list
+from metered_desk import ANSWER, CHOSEN, SALES, USAGE, counted, desk, request
 
 
 def test_a_success_is_reserved_called_once_settled_counted_and_recorded(tmp_path: Path) -> None:
@@ -326,56 +233,6 @@ def test_no_prompt_and_no_answer_is_recorded_unless_that_is_asked_for(tmp_path: 
     sales.ask("the secret plan")
     assert "secret plan" in str(sales.events[-1])
     assert "Hello you" in str(sales.events[-1])
-
-
-@pytest.mark.parametrize(
-    ("model", "tags", "wanted"),
-    [
-        ("haiku", {"costCenter": "sales"}, Wanted("sales", model="haiku")),
-        ("sales", {}, Wanted("sales")),
-        (arn(1), {"costCenter": "sales"}, Wanted("sales", arn=arn(1))),
-    ],
-)
-def test_a_request_names_its_profile_by_alias_cost_centre_or_arn(
-    tmp_path: Path, model: str, tags: dict[str, str], wanted: Wanted
-) -> None:
-    asked = of_options("Hi", model=model, tags=tags)
-    assert wanted_by(asked, manifest(tmp_path)) == wanted
-
-
-def test_the_profile_is_found_by_its_tags_and_only_candidates_are_asked_for_theirs(tmp_path: Path) -> None:
-    cloud = account(("aws-docs-sales-prod", SALES), ("unrelated", {}))
-    chosen = resolve(cloud, manifest(tmp_path), Wanted("sales"), "us-east-1")
-    assert chosen == Chosen(arn(0), "aws-docs-sales-prod", HAIKU, SALES)
-    assert cloud.operations() == ["ListInferenceProfiles", "ListTagsForResource"]
-
-
-def test_a_profile_with_the_right_name_but_another_owner_is_not_used(tmp_path: Path) -> None:
-    cloud = account(("aws-docs-sales-prod", SALES | {"costsentry:namespace": "theirs"}))
-    with pytest.raises(SentryError) as refused:
-        resolve(cloud, manifest(tmp_path), Wanted("sales"), "us-east-1")
-    assert (refused.value.code, "sentry profiles sync" in refused.value.help) == ("CS0105", True)
-
-
-def test_a_cost_centre_that_is_not_in_the_manifest_is_answered_with_those_that_are(tmp_path: Path) -> None:
-    cloud = account()
-    with pytest.raises(SentryError) as refused:
-        resolve(cloud, manifest(tmp_path), Wanted("salse"), "us-east-1")
-    assert "sales, services, support" in refused.value.help
-    assert cloud.calls == []
-
-
-def test_two_profiles_that_fit_are_told_apart_by_the_model(tmp_path: Path) -> None:
-    text = BASIC.replace(
-        "cost_allocation_tags", "  - {name: lite, model: nova-lite, tags: {costCenter: sales}}\ncost_allocation_tags"
-    )
-    lite = SALES | {"costsentry:key": "lite", "costsentry:spec": f"v1:{LITE}"}
-    both = (("aws-docs-sales-prod", SALES), ("lite", lite))
-    with pytest.raises(SentryError) as refused:
-        resolve(account(*both), manifest(tmp_path, text), Wanted("sales"), "us-east-1")
-    assert refused.value.code == "CS0106"
-    chosen = resolve(account(*both), manifest(tmp_path, text), Wanted("sales", model="nova-lite"), "us-east-1")
-    assert chosen.model == LITE
 
 
 def test_dimensions_are_the_articles_five_and_empty_ones_are_left_out() -> None:
