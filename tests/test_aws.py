@@ -92,7 +92,9 @@ def test_a_denied_call_names_operation_request_id_and_the_iam_action() -> None:
     with pytest.raises(SentryError) as failed:
         made.call(CONVERSE)
     assert failed.value.where == "bedrock-runtime Converse (request id req-1)"
-    assert failed.value.details == ("the IAM action needed is bedrock:InvokeModel",)
+    assert failed.value.details == (
+        "the IAM action needed is bedrock:InvokeModel, with it bedrock:GetInferenceProfile",
+    )
 
 
 def test_a_parameter_the_library_refuses_is_the_callers_error_and_nothing_is_sent() -> None:

@@ -6,12 +6,10 @@ import json
 
 import pytest
 
-from costsentry_cli.domain import aws_errors
 from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.errors import CONDITION_NOT_MET, SentryError
 from costsentry_cli.domain.ledger.port import Key
 from costsentry_cli.domain.ledger.writes import open_call, read_call
-from fakes import service_model
 from stand_in import LISTING, answer, door, refusal
 
 OPEN = open_call("ledger", Key("*/day", "2026-11-23"))
@@ -51,12 +49,6 @@ def test_a_write_that_met_another_is_sent_again() -> None:
     made, behind = door(answer({"__type": "TransactionConflictException"}, 400), answer(item))
     assert made.call(read_call("ledger", Key("x", "2026")))["Item"] == item["Item"]
     assert [json.loads(request.body)["ConsistentRead"] for request in behind.requests] == [True, True]
-
-
-@pytest.mark.parametrize("operation", ["PutItem", "UpdateItem", "GetItem", "Scan"])
-def test_every_error_of_the_ledgers_operations_is_mapped_by_name(operation: str) -> None:
-    shapes = service_model("dynamodb").operation_model(operation).error_shapes
-    assert {shape.name for shape in shapes} <= set(aws_errors.BY_CODE)
 
 
 def test_the_door_reaches_the_tables_own_region() -> None:

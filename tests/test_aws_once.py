@@ -19,9 +19,9 @@ from costsentry_cli.domain.errors import SentryError
 from stand_in import answer, door
 
 
-def refusal(code: str, status: int) -> AWSResponse:
+def refusal(code: str, status: int, sentence: str = "said no") -> AWSResponse:
     """How a service of the JSON protocol says no."""
-    return answer({"__type": code, "message": "said no"}, status)
+    return answer({"__type": code, "message": sentence}, status)
 
 
 URL = {"endpoint_url": "https://stand-in/"}
@@ -45,7 +45,7 @@ UNKNOWN = [
 ]
 UNDONE = [
     refusal("ThrottlingException", 400),
-    refusal("LimitExceededException", 400),
+    refusal("LimitExceededException", 400, "You made too many calls in a short period of time. Try again later."),
     refusal("BrandNewThrottling", 429),
     ConnectTimeoutError(**URL),
     EndpointConnectionError(**URL),

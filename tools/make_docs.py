@@ -6,7 +6,7 @@ import ast
 import itertools
 from pathlib import Path
 
-from costsentry_cli.domain import assumptions
+from costsentry_cli.domain import assumptions, aws_errors
 from costsentry_cli.domain.errors import ERRORS, EXIT_MEANING
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -14,15 +14,48 @@ DEMO_HEAD = "target: sandbox (no AWS account touched)\n"
 
 
 def errors_page() -> str:
-    """Every exit status and every code."""
-    lines = ["# Errors and exit statuses", "", "Made by `tools/make_docs.py` from `domain/errors.py`.", ""]
-    lines += ["| exit | meaning |", "|---:|---|"]
+    """Every exit status, every code, and which errors of AWS's lead to each."""
+    lines = [
+        "# Errors and exit statuses",
+        "",
+        "Made by `tools/make_docs.py` from the tables in `domain/`. `sentry explain CS0403`, `sentry explain 5` and",
+        "`sentry explain AccessDeniedException` say the same. With `-o json` an error is one document on stdout:",
+        "`error.code`, `exit`, `message`, `where`, `cause`, `help`, `next` (commands), `details`, and of an AWS call",
+        "`service`, `operation`, `region`, `request_id`, `aws_error`.",
+        "",
+        "| exit | meaning |",
+        "|---:|---|",
+    ]
     lines += [f"| {int(status)} | {meaning} |" for status, meaning in EXIT_MEANING.items()]
     lines += ["", "| code | exit | meaning | what usually helps |", "|---|---:|---|---|"]
-    lines += [
-        f"| {row.code} | {int(row.exit)} | {row.meaning} | {row.help.replace('|', ' or ')} |" for row in ERRORS.values()
-    ]
-    return "\n".join(lines) + "\n"
+    lines += [f"| {linked(row.code)} | {int(row.exit)} | {row.meaning} | {cell(row.help)} |" for row in ERRORS.values()]
+    lines += ["", "## What AWS says, and what we make of it", ""]
+    for code, ways in come_from().items():
+        lines += [f"### {code}", "", f"{ERRORS[code].meaning} (exit {int(ERRORS[code].exit)})", ""]
+        lines += ["| error | when | cause | next step |", "|---|---|---|---|"]
+        for (when, cause, fix), names in ways.items():
+            lines.append(f"| {', '.join(names)} | {cell(when)} | {cause} | {cell(fix)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def come_from() -> dict[str, dict[tuple[str, str, str], list[str]]]:
+    """Code -> (when, cause, next step) -> the errors of AWS's that have them."""
+    found: dict[str, dict[tuple[str, str, str], list[str]]] = {}
+    for way in sorted(aws_errors.ways(), key=lambda way: way.row.code):
+        about = (way.when, aws_errors.meaning(way.row), aws_errors.help_of(way.row))
+        found.setdefault(way.row.code, {}).setdefault(about, []).append(f"`{way.name}`")
+    return found
+
+
+def linked(code: str) -> str:
+    """The code, with a link to the errors that lead there where there are any."""
+    return f"[{code}](#{code.lower()})" if code in come_from() else code
+
+
+def cell(text: str) -> str:
+    """Text for a cell of a table."""
+    return text.replace("|", " or ").replace("*", "\\*")
 
 
 def assumptions_page() -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from costsentry_cli.domain import aws_errors, errors
+from costsentry_cli.domain.aws_error_rows import Row
 from costsentry_cli.domain.errors import ERRORS, EXIT_MEANING, Exit, SentryError
-from fakes import service_model
 
 SOURCE = Path(__file__).parents[2] / "src" / "costsentry_cli"
 
@@ -43,38 +43,10 @@ def test_an_error_takes_its_help_from_the_table_unless_it_knows_better() -> None
 
 
 def test_every_mapped_aws_error_leads_to_a_row() -> None:
-    rows = [*aws_errors.BY_CODE.values(), *aws_errors.BY_CLASS.values()]
-    assert {row.code for row in rows} <= set(ERRORS)
-
-
-OPERATIONS = [
-    ("bedrock", "CreateInferenceProfile"),
-    ("bedrock", "ListInferenceProfiles"),
-    ("bedrock", "ListTagsForResource"),
-    ("bedrock", "TagResource"),
-    ("bedrock", "UntagResource"),
-    ("bedrock-runtime", "Converse"),
-    ("ce", "GetCostAndUsage"),
-    ("ce", "ListCostAllocationTags"),
-    ("ce", "UpdateCostAllocationTagsStatus"),
-    ("cloudwatch", "PutMetricData"),
-    ("sts", "GetCallerIdentity"),
-]
-
-
-@pytest.mark.parametrize(("service", "operation"), OPERATIONS)
-def test_every_error_that_an_operation_of_ours_can_answer_is_mapped_by_name(service: str, operation: str) -> None:
-    shapes = service_model(service).operation_model(operation).error_shapes
-    codes = {shape.metadata.get("error", {}).get("code", shape.name) for shape in shapes}
-    assert codes <= set(aws_errors.BY_CODE)
+    assert {way.row.code for way in aws_errors.ways()} <= set(ERRORS)
 
 
 def test_an_unknown_error_is_judged_by_its_http_status() -> None:
-    assert aws_errors.of_answer("Odd", 429) == aws_errors.Row("CS0801", retry=True, undone=True)
-    assert aws_errors.of_answer("Odd", 503) == aws_errors.Row("CS0806", retry=True)
-    assert aws_errors.of_answer("Odd", 400) == aws_errors.Row("CS0802")
-
-
-def test_the_iam_action_of_a_model_call_is_not_its_operation_name() -> None:
-    assert aws_errors.iam_action("bedrock-runtime", "Converse") == "bedrock:InvokeModel"
-    assert aws_errors.iam_action("bedrock", "TagResource") == "bedrock:TagResource"
+    assert aws_errors.of_answer("Odd", 429) == Row("CS0801", retry=True, undone=True)
+    assert aws_errors.of_answer("Odd", 503) == Row("CS0806", retry=True)
+    assert aws_errors.of_answer("Odd", 400) == Row("CS0802")

@@ -13,6 +13,7 @@ import botocore.session
 from botocore.credentials import DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError
 
+from costsentry_cli.aws.advice import no_region
 from costsentry_cli.aws.door import Door
 from costsentry_cli.aws.translation import translate
 from costsentry_cli.domain.calls import ApiCall
@@ -34,7 +35,7 @@ def connect(region: str | None = None, aws_profile: str | None = None) -> Door:
     except BotoCoreError as exception:
         raise translate(exception, None, 1) from exception
     if not found:
-        raise SentryError("CS0404", "no AWS region is set")
+        raise SentryError("CS0404", "no AWS region is set", steps=no_region(botocore.session.Session()))
     return Door(session, found, opened=partial(botocore.session.Session, profile=aws_profile))
 
 

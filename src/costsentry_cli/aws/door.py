@@ -20,6 +20,7 @@ from botocore.model import OperationModel
 from botocore.parsers import ResponseParserError
 
 from costsentry_cli import __version__
+from costsentry_cli.aws.advice import Site
 from costsentry_cli.aws.translation import headers_of, not_tried, place_of, row_of, translate, with_streams
 from costsentry_cli.domain import aws_errors
 from costsentry_cli.domain.calls import PAID_READ_TIMEOUT, Answer, ApiCall, Outcome, in_order
@@ -106,16 +107,19 @@ class Door:
             try:
                 answer = self._once(call)
             except (ClientError, BotoCoreError, ResponseParserError) as exception:
-                row, elapsed = row_of(exception), self.patience.clock() - started
+                row, elapsed = row_of(exception, call), self.patience.clock() - started
                 again = row.retry and not call.paid and (row.undone or not call.once) and attempt + 1 < row.tries
                 pause = self.patience.wait(attempt, elapsed, retry_after(headers_of(exception))) if again else None
                 if pause is None or not batch.waits(pause):
-                    raise translate(exception, call, attempt + 1) from exception
+                    raise translate(exception, call, attempt + 1, self._site(call)) from exception
                 attempt += 1
                 self.patience.told(f"{call.operation}: {aws_errors.meaning(row)}, trying again", elapsed)
             else:
                 batch.answered()
                 return answer
+
+    def _site(self, call: ApiCall) -> Site:
+        return Site(self.opened(), call.region or self.region, lambda: _method(self.session))
 
     def _once(self, call: ApiCall) -> Answer:
         client = self._client(call.service, call.region or self.region)
@@ -125,7 +129,7 @@ class Door:
             answer: Answer = method(**call.params)
             verdict = Verdict.WELL
         except ClientError as exception:
-            verdict = Verdict.THROTTLED if row_of(exception).code == "CS0801" else verdict
+            verdict = Verdict.THROTTLED if row_of(exception, call).code == "CS0801" else verdict
             raise
         finally:
             self.pace.end(number, verdict)
@@ -155,6 +159,11 @@ class Door:
             user_agent_extra=USER_AGENT,
             ignore_configured_endpoint_urls=self.ignore_configured_endpoints,
         )
+
+
+def _method(session: boto3.Session) -> str:
+    """Where the credentials in use come from, in the library's word; after an answer they are loaded already."""
+    return str(getattr(session.get_credentials(), "method", "") or "")
 
 
 def _whole_json(response_dict: dict[str, Any], operation_model: OperationModel, **_: object) -> None:

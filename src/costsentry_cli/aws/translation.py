@@ -6,41 +6,72 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
+import botocore.session
 from botocore.eventstream import EventStream
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ParamValidationError
+from botocore.exceptions import BotoCoreError, ClientError, EventStreamError
 from urllib3.exceptions import HTTPError
 
+from costsentry_cli.aws import advice
+from costsentry_cli.aws.advice import Advice, Site
 from costsentry_cli.domain import aws_errors
+from costsentry_cli.domain.aws_error_rows import Row
 from costsentry_cli.domain.calls import Answer, ApiCall
-from costsentry_cli.domain.errors import INTERRUPTED, SentryError
+from costsentry_cli.domain.errors import INTERRUPTED, Origin, SentryError, Step
 from costsentry_cli.domain.redaction import without
 
 ANSWER_HEADERS = "ResponseMetadata"
 
 
-def translate(exception: Exception, call: ApiCall | None, attempts: int) -> SentryError:
-    """Our error for a client library's exception: what, which operation and request id, what to do next."""
-    row = row_of(exception)
-    where = place_of(call, getattr(exception, "response", None) or {})
+def translate(exception: Exception, call: ApiCall | None, attempts: int, site: Site | None = None) -> SentryError:
+    """Our error for a client library's exception: what, which operation and request id, why, what to do next.
+
+    ``call`` None: before there was one. ``site`` is where it was made from; None knows the environment alone.
+    """
+    response = getattr(exception, "response", None) or {}
+    row = row_of(exception, call)
+    told = _told(exception, row, call, site or Site(botocore.session.Session()))
+    row = told.row or row
     tried = (f"tried {attempts} times",) if attempts > 1 else ()
+    undone = row.undone or _refused(response)
+    return SentryError(
+        row.code,
+        without(told.message or _words(exception)),
+        where=place_of(call, response),
+        help=row.help,
+        details=tuple(without(line) for line in (*told.details, *tried)),
+        cause=row.cause,
+        steps=tuple(Step(without(step.command), without(step.note)) for step in told.steps),
+        origin=_origin(exception, call, response),
+        answer={name: value for name, value in response.items() if name not in ("Error", ANSWER_HEADERS)},
+        undone=undone,
+    )
+
+
+def _told(exception: Exception, row: Row, call: ApiCall | None, site: Site) -> Advice:
+    if isinstance(exception, ClientError):
+        return advice.of_answer(exception, row, call, site) if call is not None else Advice()
+    return advice.of_exception(exception, site) if isinstance(exception, BotoCoreError) else Advice()
+
+
+def _words(exception: Exception) -> str:
+    """``ValidationException: the sentence of AWS's``, or what the library says, on one line."""
     if isinstance(exception, ClientError):
         error = exception.response.get("Error", {})
-        message = without(f"{error.get('Code', 'Unknown')}: {error.get('Message') or 'AWS gave no reason'}")
-        if row.code == "CS0403" and call is not None:
-            action = aws_errors.iam_action(call.service, call.operation)
-            tried = (f"the IAM action needed is {action}", *tried)
-        more = {name: value for name, value in exception.response.items() if name not in ("Error", ANSWER_HEADERS)}
-        undone = row.undone or _refused(exception)
-        return SentryError(row.code, message, where=where, details=tried, answer=more, undone=undone)
-    message = without(" ".join(str(exception).split()))
-    undone = row.undone or isinstance(exception, ParamValidationError | NoCredentialsError)
-    return SentryError(row.code, message, where=where, details=tried, undone=undone)
+        return f"{error.get('Code', 'Unknown')}: {error.get('Message') or 'AWS gave no reason'}"
+    return " ".join(str(exception).split())
 
 
-def _refused(exception: ClientError) -> bool:
+def _origin(exception: Exception, call: ApiCall | None, response: dict[str, Any]) -> Origin:
+    name = str(response.get("Error", {}).get("Code", "")) or type(exception).__name__
+    if call is None:
+        return Origin(name=name)
+    request_id = str(response.get(ANSWER_HEADERS, {}).get("RequestId", ""))
+    return Origin(call.service, call.operation, call.region or "", request_id, name)
+
+
+def _refused(response: dict[str, Any]) -> bool:
     """AWS refused before it did anything: its own word for it is a status of 400, 401, 403, 404 or 429."""
-    status = exception.response.get(ANSWER_HEADERS, {}).get("HTTPStatusCode", 0)
-    return status in (400, 401, 403, 404, 429)
+    return response.get(ANSWER_HEADERS, {}).get("HTTPStatusCode", 0) in (400, 401, 403, 404, 429)
 
 
 def with_streams(answer: Answer, call: ApiCall) -> Answer:
@@ -60,11 +91,14 @@ def _events(stream: EventStream, call: ApiCall) -> Iterator[dict[str, Any]]:
         raise SentryError("CS0807", f"the stream broke off: {exception}", where=place_of(call, {})) from exception
 
 
-def row_of(exception: Exception) -> aws_errors.Row:
-    """The row of our table for an exception; what is none of theirs is raised again."""
+def row_of(exception: Exception, call: ApiCall | None = None) -> Row:
+    """The row of our tables for an exception; what is none of theirs is raised again."""
     if isinstance(exception, ClientError):
-        status = int(exception.response.get(ANSWER_HEADERS, {}).get("HTTPStatusCode", 400))
-        return aws_errors.of_answer(str(exception.response.get("Error", {}).get("Code", "")), status)
+        usual = 500 if isinstance(exception, EventStreamError) else 400
+        status = int(exception.response.get(ANSWER_HEADERS, {}).get("HTTPStatusCode", usual))
+        error = exception.response.get("Error", {})
+        called = (call.service, call.operation) if call is not None else ("", "")
+        return aws_errors.of_answer(str(error.get("Code", "")), status, *called, str(error.get("Message", "")))
     row = aws_errors.of_exception(exception)
     if row is None:
         raise exception

@@ -1,4 +1,4 @@
-"""``sentry explain``: what an error code or an exit status means."""
+"""``sentry explain``: what an error code, an exit status or an error of AWS's means."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from costsentry_cli.cli.options import OUTPUT, Common, common, group
 from costsentry_cli.cli.output import emit
+from costsentry_cli.domain import aws_errors
 from costsentry_cli.domain.errors import ERRORS, EXIT_MEANING, Exit, SentryError
 from costsentry_cli.domain.table import Column, Table, Type
 
@@ -20,15 +21,38 @@ CODES = (
     Column("help", "What helps"),
 )
 STATUSES = (Column("exit", "Exit", Type.COUNT), Column("meaning", "Meaning"))
+ONE = (*CODES, Column("aws_errors", "AWS's errors", drop=1))
+WAYS = (Column("aws_error", "Error of AWS's", drop=2), Column("when", "When"), *CODES)
 
 
 @app.command()
 @common(OUTPUT)
 def explain(
-    shared: Common, *, code: Annotated[str | None, typer.Argument(help="CS0012 or 5; none lists all.")] = None
+    shared: Common,
+    *,
+    code: Annotated[
+        str | None, typer.Argument(help="CS0012, 5 or AccessDeniedException; none lists all of ours.")
+    ] = None,
 ) -> None:
-    """Explain an error code (CS0012) or an exit status (5); without one, list the exit statuses and every code."""
-    emit(shared, _statuses(code) if code is not None and code.isdigit() else _codes(code), {})
+    """Explain an error code (CS0012), an exit status (5) or an error of AWS's (AccessDeniedException).
+
+    Without one, list every code.
+    """
+    emit(shared, _found(code), {})
+
+
+def _found(code: str | None) -> Table:
+    if code is None:
+        return _codes(tuple(ERRORS))
+    if code.isdigit():
+        return _statuses(code)
+    written = _written_out(code)
+    if written in ERRORS:
+        return _code(written)
+    rows = [way for way in aws_errors.ways() if way.name.casefold() == code.casefold()]
+    if rows:
+        return Table("errors", WAYS, tuple(_way(way) for way in rows))
+    raise _unknown(code, written)
 
 
 def _statuses(number: str) -> Table:
@@ -44,11 +68,26 @@ def _written_out(code: str) -> str:
     return f"{letters}{digits.zfill(4)}" if digits.isascii() and digits.isdigit() else code.upper()
 
 
-def _codes(code: str | None) -> Table:
-    if code is not None:
-        code = _written_out(code)
-    if code is not None and code not in ERRORS:
-        near = difflib.get_close_matches(code, ERRORS, n=1)
-        raise SentryError("CS0101", f"{code} is no error code", help=f"sentry explain {near[0]}" if near else "")
-    rows = [row for name, row in ERRORS.items() if code is None or name == code]
+def _codes(names: tuple[str, ...]) -> Table:
+    rows = (ERRORS[name] for name in names)
     return Table("errors", CODES, tuple((row.code, int(row.exit), row.meaning, row.help) for row in rows))
+
+
+def _code(name: str) -> Table:
+    row = ERRORS[name]
+    come = ", ".join(dict.fromkeys(way.name for way in aws_errors.ways() if way.row.code == name))
+    return Table("errors", ONE, ((row.code, int(row.exit), row.meaning, row.help, come or None),))
+
+
+def _way(way: aws_errors.Way) -> tuple[str, str, str, int, str, str]:
+    entry = ERRORS[way.row.code]
+    return (way.name, way.when, entry.code, int(entry.exit), aws_errors.meaning(way.row), aws_errors.help_of(way.row))
+
+
+def _unknown(code: str, written: str) -> SentryError:
+    folded = {name.casefold(): name for name in (way.name for way in aws_errors.ways())}
+    near = difflib.get_close_matches(written, ERRORS, n=1)
+    if not near:
+        near = [folded[one] for one in difflib.get_close_matches(code.casefold(), folded, n=1)]
+    fix = f"sentry explain {near[0]}" if near else "sentry explain lists every code"
+    return SentryError("CS0101", f"{code} is no error code, exit status or error of AWS's", help=fix)

@@ -138,3 +138,12 @@ METRIC_MATH_WORDING = "Error in expression 'e1': ..."
 
 INSIGHTS_BEFORE_TWO_WEEKS = "no data"
 """Metrics Insights gives nothing, and no error, for the part of a range that is older than two weeks."""
+
+TAGS_AT_CREATION_NEED = "TagResource"
+"""A call that makes something with tags needs the service's action TagResource beside its own (AWS: by service)."""
+
+LIMIT_EXCEEDED_OF_A_WRITE = "a quota"
+"""Cost Explorer's LimitExceededException means throttling, but a quota where something is made in no haste."""
+
+REFUSALS_TOLD_APART_BY = "AWS's sentence"
+"""An explicit deny, a member account, Cost Explorer or a model not switched on, a wrong clock: known by words."""

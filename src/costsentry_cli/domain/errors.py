@@ -102,8 +102,28 @@ _ROWS: tuple[Entry, ...] = (
     Entry("CS0403", Exit.ACCESS, "AWS denied the permission", "ask for the IAM action named, then run it again"),
     Entry("CS0404", Exit.USAGE, "no AWS region", "--region us-east-1, or AWS_REGION"),
     Entry("CS0405", Exit.ACCESS, "that AWS profile does not exist", "see: aws configure list-profiles"),
-    Entry("CS0406", Exit.ACCESS, "the AWS sign-in needs a component that is missing", "pip install 'botocore[crt]'"),
+    Entry("CS0406", Exit.ACCESS, "a part of AWS's client library is missing", "pip install 'botocore[crt]'"),
     Entry("CS0407", Exit.ACCESS, "only the payer account can do this", "use that account's credentials"),
+    Entry("CS0408", Exit.ACCESS, "this machine's clock is wrong", "set it: timedatectl set-ntp true"),
+    Entry(
+        "CS0409",
+        Exit.ACCESS,
+        "the account may not use this model yet",
+        "ask for access in the Bedrock console; it may need aws-marketplace:Subscribe once",
+    ),
+    Entry(
+        "CS0410",
+        Exit.ACCESS,
+        "Cost Explorer is not switched on for this account",
+        "switch it on in the Billing console, or let the payer share it with member accounts; data come a day later",
+    ),
+    Entry(
+        "CS0411",
+        Exit.ACCESS,
+        "the account has not signed up for the service or the region",
+        "switch it on in the AWS console, or take another --region",
+    ),
+    Entry("CS0412", Exit.ACCESS, "the AWS config cannot be used", "mend the file; what is read: aws configure list"),
     # 08xx AWS
     Entry("CS0801", Exit.AWS, "AWS throttled the call", "run it again in a while: done work is not repeated"),
     Entry("CS0802", Exit.AWS, "AWS refused the call", "read AWS's sentence; it names the field"),
@@ -116,9 +136,10 @@ _ROWS: tuple[Entry, ...] = (
     Entry("CS0809", Exit.AWS, "AWS answered what cannot be read", "run it again; --debug shows the trace"),
     Entry("CS0810", Exit.AWS, "the model failed", "run it again, or use another model"),
     Entry("CS0811", Exit.AWS, "billing data is not available", "see the message; data can be a day late"),
-    Entry("CS0812", Exit.AWS, "the sandbox does not have this operation", "run it against AWS, or without --sandbox"),
+    Entry("CS0812", Exit.AWS, "the target does not have this operation", "with --sandbox: run it against AWS"),
     Entry("CS0813", Exit.USAGE, "the sandbox file cannot be used", "name another: --sandbox-db FILE"),
     Entry("CS0814", Exit.AWS, "AWS found a condition of ours not met", "somebody else was quicker: run it again"),
+    Entry("CS0815", Exit.AWS, "AWS's client library failed", "run it with --debug; pip install --upgrade boto3"),
     # 09xx ours
     Entry("CS0901", Exit.BUG, "a defect in this program", "run it with --debug and report the trace"),
     Entry("CS0902", Exit.INTERRUPTED, "interrupted", "run it again: done work is not repeated"),
@@ -134,16 +155,39 @@ INTERRUPTED = "CS0902"
 ERRORS: dict[str, Entry] = {row.code: row for row in _ROWS}
 
 
+@dataclass(frozen=True)
+class Origin:
+    """The AWS call an error came from; what is not known is empty.
+
+    ``service`` and ``operation`` are botocore's names, ``name`` is AWS's own name of the error.
+    """
+
+    service: str = ""
+    operation: str = ""
+    region: str = ""
+    request_id: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A way out: what to run, and what is to be said of it."""
+
+    command: str
+    note: str = ""
+
+
 class SentryError(Exception):
     """A failure with a row in the table.
 
     ``message`` says what happened, ``where`` names the place (``profiles.yaml:5:5`` or operation and request id),
-    ``help`` the next step (the row's own when not given), ``details`` further lines to print. ``answer`` is what AWS's
-    error answer holds beside its code and sentence (the old ``Item`` of a conditional write), as in its model.
+    ``help`` the next step (the row's own when not given), ``details`` further lines to print. ``cause`` is why, where
+    the message does not say it, ``steps`` are commands of which one helps, the likeliest first. ``answer`` is what
+    AWS's error answer holds beside its code and sentence (the old ``Item`` of a conditional write), as in its model.
     ``undone``: the call was certainly not carried out, and not billed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, RUF100 what is known of a failure
         self,
         code: str,
         message: str,
@@ -151,6 +195,9 @@ class SentryError(Exception):
         where: str = "",
         help: str = "",
         details: tuple[str, ...] = (),
+        cause: str = "",
+        steps: tuple[Step, ...] = (),
+        origin: Origin = Origin(),
         answer: Mapping[str, Any] | None = None,
         undone: bool = False,
     ) -> None:
@@ -160,6 +207,9 @@ class SentryError(Exception):
         self.where = where
         self.help = help or self.entry.help
         self.details = details
+        self.cause = cause
+        self.steps = steps
+        self.origin = origin
         self.answer: Mapping[str, Any] = answer or {}
         self.undone = undone
 
