@@ -49,4 +49,5 @@ def test_every_mapped_aws_error_leads_to_a_row() -> None:
 def test_an_unknown_error_is_judged_by_its_http_status() -> None:
     assert aws_errors.of_answer("Odd", 429) == Row("CS0801", retry=True, undone=True)
     assert aws_errors.of_answer("Odd", 503) == Row("CS0806", retry=True)
+    assert aws_errors.of_answer("Odd", 501) == Row("CS0812")
     assert aws_errors.of_answer("Odd", 400) == Row("CS0802")

@@ -5,6 +5,7 @@ The table says what an exception means; this says it of this machine: its AWS pr
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -20,9 +21,8 @@ from costsentry_cli.aws import sign_in
 from costsentry_cli.domain import iam_actions
 from costsentry_cli.domain.aws_error_rows import Row
 from costsentry_cli.domain.calls import ApiCall
-from costsentry_cli.domain.client_error_rows import NO_SUCH_PLACE, UNREACHED
+from costsentry_cli.domain.client_error_rows import NO_SUCH_PLACE
 from costsentry_cli.domain.errors import Step
-from costsentry_cli.domain.manifest.findings import most_similar
 
 ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME")
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
@@ -52,7 +52,7 @@ class Site:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
-def of_exception(exception: BotoCoreError, site: Site) -> Advice:
+def of_exception(exception: Exception, site: Site) -> Advice:
     """What the machine adds to an exception of the library's own."""
     for cls in type(exception).__mro__:
         teller = _TELLERS.get(cls.__name__)
@@ -64,7 +64,7 @@ def of_exception(exception: BotoCoreError, site: Site) -> Advice:
 def of_answer(exception: ClientError, row: Row, call: ApiCall, site: Site) -> Advice:
     """What the answer and the machine add to a refusal of AWS's."""
     if _is_page(exception):
-        return _page(exception)
+        return Advice(("a web page came in place of AWS's own words", *_way()))
     if row.code == "CS0402":
         method = site.method()
         return Advice(sign_in.origin_of(method), sign_in.instead_of(method, site.session))
@@ -99,7 +99,7 @@ def _skew(exception: ClientError, site: Site) -> tuple[str, ...]:
         theirs = parsedate_to_datetime(headers["date"])
     except (KeyError, TypeError, ValueError):
         return ()
-    late = theirs - site.now()
+    late = (theirs if theirs.tzinfo is not None else theirs.replace(tzinfo=UTC)) - site.now()
     if abs(late) < SKEW:
         return ()
     minutes = abs(int(late.total_seconds())) // 60
@@ -111,14 +111,6 @@ def _is_page(exception: ClientError) -> bool:
     return "html" in str(headers.get("content-type", "")).lower()
 
 
-def _page(exception: ClientError) -> Advice:
-    status = exception.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    told = (f"the answer is a web page with status {status}, not AWS's own", *_way())
-    if status >= 500:
-        return Advice(told)
-    return Advice(told, row=UNREACHED, message="a web page came in place of AWS's answer: a proxy or a guest network?")
-
-
 def _way() -> tuple[str, ...]:
     """The endpoint and the proxy that the environment names; user names and passwords left out."""
     named = [(name, os.environ[name]) for name in (*ENDPOINTS, *PROXIES) if os.environ.get(name)]
@@ -126,8 +118,12 @@ def _way() -> tuple[str, ...]:
 
 
 def _credentials(exception: BotoCoreError, site: Site) -> Advice:
-    message = "" if "Partial" in type(exception).__name__ else "no AWS credentials found"
-    return Advice(sign_in.looked_in(site.session, site.now()), sign_in.ways_in(site.session), message=message)
+    looked, steps = sign_in.looked_in(site.session, site.now()), sign_in.ways_in(site.session)
+    if "Partial" not in type(exception).__name__:
+        return Advice(looked, steps, message="no AWS credentials found")
+    lacks = str(getattr(exception, "kwargs", {}).get("cred_var", ""))
+    has = next((half for half in sign_in.HALVES if half != lacks), "")
+    return Advice(looked, (Step(f"unset {has}", f"or set {lacks}, too"), *steps) if lacks in sign_in.HALVES else steps)
 
 
 def _session(exception: BotoCoreError, site: Site) -> Advice:
@@ -156,8 +152,12 @@ def _region(exception: BotoCoreError, site: Site) -> Advice:
 
 
 def _near(wrong: str, site: Site) -> tuple[Step, ...]:
-    close = most_similar(wrong, _regions(site)) if wrong else None
-    return (Step(f"sentry ... --region {close}", "did you mean this one?"),) if close else no_region(site.session)
+    """The regions whose names are as near as can be, the most used one first; without any, how to name one."""
+    near = difflib.get_close_matches(wrong, _regions(site), n=8)
+    alike = {name: difflib.SequenceMatcher(None, name, wrong).ratio() for name in near}
+    best = sorted((name for name in near if alike[name] == max(alike.values())), key=lambda name: name != USUAL_REGION)
+    steps = (Step(f"sentry ... --region {name}", "did you mean this one?") for name in best[:2])
+    return tuple(steps) or no_region(site.session)
 
 
 def _regions(site: Site) -> tuple[str, ...]:
@@ -173,9 +173,8 @@ def _unreached(exception: BotoCoreError, site: Site) -> Advice:
     way = _way()
     known = _regions(site)
     region = next((part for part in re.split(r"[./]", url) if part == site.region), "")
-    if region and region not in known and not way and (close := most_similar(region, known)):
-        step = Step(f"sentry ... --region {close}", "did you mean this one?")
-        return Advice((f"{region} is no region that is known here",), (step,), row=NO_SUCH_PLACE)
+    if region and region not in known and not way:
+        return Advice((f"{region} is no region that is known here",), _near(region, site), row=NO_SUCH_PLACE)
     unresolved = "resolve" in why.lower() or "name or service" in why.lower()
     told = ("the name of the host could not be looked up",) if unresolved else ()
     return Advice((*told, *way), _unset(way))
@@ -223,4 +222,5 @@ _TELLERS: Mapping[str, Callable[[Any, Site], Advice]] = {
     "ConnectTimeoutError": _unreached,
     "SSLError": _encrypted,
     "ProxyConnectionError": _proxied,
+    "WebPage": lambda _, __: Advice(_way()),
 }

@@ -86,7 +86,7 @@ def assume(
     core.register_component("credential_provider", _Given(role))
     session, pace = boto3.Session(botocore_session=core, region_name=door.region), Pace(bound=door.pace.bound)
     own_way = door.ignore_configured_endpoints
-    return Door(session, door.region, door.patience, pace, door.interrupt, own_way, door.opened)
+    return Door(session, door.region, door.patience, pace, door.interrupt, own_way, door.opened, door.timeouts)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ Whoever stands behind it (AWS, an endpoint on this machine, or an in-process sta
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
@@ -16,11 +15,11 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.model import OperationModel
 from botocore.parsers import ResponseParserError
 
 from costsentry_cli import __version__
 from costsentry_cli.aws.advice import Site
+from costsentry_cli.aws.answers import whole
 from costsentry_cli.aws.translation import headers_of, not_tried, place_of, row_of, translate, with_streams
 from costsentry_cli.domain import aws_errors
 from costsentry_cli.domain.calls import PAID_READ_TIMEOUT, Answer, ApiCall, Outcome, in_order
@@ -30,7 +29,14 @@ from costsentry_cli.domain.pacing import Batch, Interrupt, Pace, Patience, Verdi
 PAGE_TOKENS = ("nextToken", "NextToken", "NextPageToken")
 USER_AGENT = f"costsentry-cli/{__version__}"
 
-READ_TIMEOUT = {"bedrock-runtime": PAID_READ_TIMEOUT}
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds after which a connection, an answer, and the answer to a paid call are not waited for any more."""
+
+    connect: float = 10
+    read: float = 60
+    paid: float = PAID_READ_TIMEOUT
 
 
 @dataclass
@@ -48,6 +54,7 @@ class Door:
     interrupt: Interrupt = field(default_factory=Interrupt)
     ignore_configured_endpoints: bool = False
     opened: Callable[[], botocore.session.Session] = botocore.session.Session
+    timeouts: Timeouts = field(default_factory=Timeouts)
     requests: int = 0
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -141,7 +148,7 @@ class Door:
             client = self._clients.get((service, region))
             if client is None:
                 client = self.session.client(service, region_name=region, config=self._config(service))
-                client.meta.events.register("before-parse", _whole_json)
+                client.meta.events.register("before-parse", whole)
                 client.meta.events.register_first("before-send", self._count)
                 self._clients[service, region] = client
             return client
@@ -153,8 +160,8 @@ class Door:
     def _config(self, service: str) -> Config:
         return Config(
             retries={"mode": "standard", "total_max_attempts": 1},  # the door retries, by its own table and deadline
-            connect_timeout=10,
-            read_timeout=READ_TIMEOUT.get(service, 60),
+            connect_timeout=self.timeouts.connect,
+            read_timeout=self.timeouts.paid if service == "bedrock-runtime" else self.timeouts.read,
             max_pool_connections=max(10, self.pace.bound),
             user_agent_extra=USER_AGENT,
             ignore_configured_endpoint_urls=self.ignore_configured_endpoints,
@@ -164,14 +171,3 @@ class Door:
 def _method(session: boto3.Session) -> str:
     """Where the credentials in use come from, in the library's word; after an answer they are loaded already."""
     return str(getattr(session.get_credentials(), "method", "") or "")
-
-
-def _whole_json(response_dict: dict[str, Any], operation_model: OperationModel, **_: object) -> None:
-    """Refuse a cut or foreign body under a success status: the library would take it for an empty answer."""
-    body = response_dict["body"]
-    in_json = operation_model.service_model.resolved_protocol in ("json", "rest-json")
-    if in_json and response_dict["status_code"] < 300 and isinstance(body, bytes) and body:
-        try:
-            json.loads(body)
-        except ValueError as error:
-            raise ResponseParserError(f"the answer is not JSON: {error}") from error

@@ -24,7 +24,7 @@ SANDBOX = Step("sentry ... --sandbox", "no account needed")
 AGAIN = "then run this again"
 SHOWN = 8
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-_HALVES = _KEYS[:2]
+HALVES = _KEYS[:2]
 _FROM = {
     "env": "the environment (AWS_ACCESS_KEY_ID)",
     "shared-credentials-file": "the credentials file",
@@ -48,7 +48,7 @@ def profiles(session: botocore.session.Session) -> tuple[str, ...]:
 
 def looked_in(session: botocore.session.Session, now: datetime | None = None) -> tuple[str, ...]:
     """A line for each place where credentials were looked for, and what was there."""
-    keys = ", ".join(f"{key} is {'set' if os.environ.get(key) else 'not set'}" for key in _HALVES)
+    keys = ", ".join(f"{key} is {'set' if os.environ.get(key) else 'not set'}" for key in HALVES)
     return (
         f"looked in the environment: {keys}",
         *(f"looked in {_tilde(path)}: {_file(path, session)}" for path in _files(session)),

@@ -50,7 +50,7 @@ def translate(exception: Exception, call: ApiCall | None, attempts: int, site: S
 def _told(exception: Exception, row: Row, call: ApiCall | None, site: Site) -> Advice:
     if isinstance(exception, ClientError):
         return advice.of_answer(exception, row, call, site) if call is not None else Advice()
-    return advice.of_exception(exception, site) if isinstance(exception, BotoCoreError) else Advice()
+    return advice.of_exception(exception, site)
 
 
 def _words(exception: Exception) -> str:

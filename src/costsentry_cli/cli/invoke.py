@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from costsentry_cli.cli.confided import confide
 from costsentry_cli.cli.context import Context, open_context, read_manifest
 from costsentry_cli.cli.options import DOCUMENT, FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit_document, say
@@ -110,6 +111,7 @@ def invoke(shared: Common, *, wanted: Wanted, way: Way, trail: Trail) -> int:
 
     _checked(wanted, way)
     request = _read(wanted)
+    confide(message.text for message in request.messages)
     manifest = read_manifest(shared)
     context = open_context(shared, manifest)
     calls = metering(

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from costsentry_cli.cli.context import read_manifest
+from costsentry_cli.cli.failure import beside_the_result
 from costsentry_cli.cli.limit_views import Id, counted
 from costsentry_cli.cli.options import DOCUMENT, FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import ask, emit, emit_document, say
@@ -55,7 +56,7 @@ def reset(shared: Common, *, id: Id, yes: Yes = False) -> int:
 
 @app.command()
 @common(FILE, TARGET, OUTPUT)
-def expire(shared: Common, *, id: MaybeId = None, dry_run: DryRun = False) -> None:
+def expire(shared: Common, *, id: MaybeId = None, dry_run: DryRun = False) -> int:
     """End reservations whose time is over: their calls were cut off before they could be settled.
 
     By the manifest's ledger.expired each is charged in full, since what it bought is not known, or given back.
@@ -79,4 +80,6 @@ def expire(shared: Common, *, id: MaybeId = None, dry_run: DryRun = False) -> No
     if failed := [one for one in done if one.error is not None]:
         error = failed[0].error
         assert error is not None  # noqa: S101 - it was chosen by it
-        raise SentryError("CS0202", f"{len(failed)} not ended: {error.code} {error.message}", where=error.where)
+        message = f"{len(failed)} not ended: {error.code} {error.message}"
+        return beside_the_result(shared, SentryError("CS0202", message, where=error.where))
+    return Exit.OK

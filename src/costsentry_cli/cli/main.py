@@ -13,7 +13,7 @@ from typer.exceptions import TyperException
 
 from costsentry_cli import __version__
 from costsentry_cli.cli.lazy import lazy
-from costsentry_cli.cli.options import ANNOTATIONS, SETTINGS, Format
+from costsentry_cli.cli.options import SETTINGS
 from costsentry_cli.domain.document import InvalidDocument
 from costsentry_cli.domain.errors import INTERRUPTED, Exit, SentryError
 
@@ -94,20 +94,29 @@ def run(argv: list[str]) -> int:
         status = typer.main.get_command(root).main(args=argv, prog_name="sentry", standalone_mode=False)
         sys.stdout.flush()
         return int(status or 0)
-    except SentryError as error:
-        return _failed(error, argv)
-    except InvalidDocument as invalid:
-        return _invalid(invalid, argv)
-    except TyperException as usage:
-        return _failed(_usage(usage), argv)
     except (BrokenPipeError, SystemExit):  # typer answers a closed pipe with SystemExit
         return _reader_gone()
-    except OSError as refused:
-        return _failed(_refused(refused), argv)
-    except (KeyboardInterrupt, typer.Abort):
-        return _failed(SentryError(INTERRUPTED, "interrupted"), argv)
-    except Exception as defect:  # noqa: BLE001 the boundary: a trace is shown only when asked for
-        return _defect(defect, argv)
+    except InvalidDocument as invalid:
+        from costsentry_cli.cli.failure import told_of_document
+
+        return told_of_document(invalid, argv)
+    except (Exception, KeyboardInterrupt) as ended:  # noqa: BLE001 the boundary: whatever ends a command is told
+        from costsentry_cli.cli.failure import of_defect, told
+
+        return told(_foreseen(ended) or of_defect(ended), argv, ended)
+
+
+def _foreseen(ended: BaseException) -> SentryError | None:
+    """What ended the command, as a row of our table; None for a defect of ours."""
+    if isinstance(ended, SentryError):
+        return ended
+    if isinstance(ended, TyperException):
+        return _usage(ended)
+    if isinstance(ended, OSError):
+        return _refused(ended)
+    if isinstance(ended, KeyboardInterrupt | typer.Abort):
+        return SentryError(INTERRUPTED, "interrupted")
+    return None
 
 
 def _ready_streams() -> None:
@@ -141,77 +150,3 @@ def _usage(usage: TyperException) -> SentryError:
     if message and not message.endswith((".", "?", ")")):
         message += "."
     return SentryError("CS0101", message or "a command is missing.", help=f"{path} --help")
-
-
-def _failed(error: SentryError, argv: list[str]) -> int:
-    from costsentry_cli.cli.output import for_terminal
-    from costsentry_cli.render import errors
-
-    if wants_json(argv):
-        _to_stdout(errors.as_json(errors.as_document(error)))
-    sys.stderr.write(for_terminal(errors.as_text(error)))
-    if os.environ.get("COSTSENTRY_DEBUG") or "--debug" in argv:
-        _trace(error)
-    return error.exit
-
-
-def _invalid(invalid: InvalidDocument, argv: list[str]) -> int:
-    from costsentry_cli.cli.output import terminal_width
-    from costsentry_cli.render import errors, problems
-
-    asked = asked_format(argv)
-    if asked in ANNOTATIONS:
-        _annotated(invalid, asked)
-    elif asked == Format.JSON:
-        found = problems.as_json(invalid.problems, invalid.source)
-        _to_stdout(errors.as_json({"message": str(invalid), "problems": found, "exit": int(Exit.USAGE)}))
-    sys.stderr.write(problems.text(invalid.problems, invalid.source, width=terminal_width()))
-    return Exit.USAGE
-
-
-def _annotated(invalid: InvalidDocument, wanted: str) -> None:
-    from costsentry_cli.cli.output import append_step_summary
-    from costsentry_cli.render import annotations
-
-    found = annotations.of_problems(invalid.problems, invalid.source)
-    _to_stdout(annotations.as_gitlab(found) if wanted == Format.GITLAB else annotations.as_github(found))
-    if wanted == Format.GITHUB:
-        append_step_summary(found)
-
-
-def _to_stdout(text: str) -> None:
-    with suppress(OSError):  # stdout may be what failed; the error is on stderr, too
-        sys.stdout.write(text)
-        sys.stdout.flush()
-
-
-def _defect(defect: Exception, argv: list[str]) -> int:
-    words = " ".join(str(defect).split())
-    status = _failed(SentryError("CS0901", f"{type(defect).__name__}: {words}"), argv)
-    if os.environ.get("COSTSENTRY_DEBUG") or "--debug" in argv:
-        _trace(defect)
-    return status
-
-
-def _trace(error: BaseException) -> None:
-    import traceback
-
-    from costsentry_cli.domain.redaction import without
-
-    sys.stderr.write(without("".join(traceback.format_exception(error))))
-
-
-def wants_json(argv: list[str]) -> bool:
-    """True when the command line asks for JSON."""
-    return asked_format(argv) == Format.JSON
-
-
-def asked_format(argv: list[str]) -> str:
-    """The format the command line asks for; read from the words, since parsing may have failed."""
-    asked = os.environ.get("COSTSENTRY_OUTPUT", Format.TABLE)
-    for word, following in zip(argv, [*argv[1:], ""], strict=True):
-        if word in ("-o", "--output"):
-            asked = following
-        elif word.startswith(("-o", "--output=")):
-            asked = word.removeprefix("--output").removeprefix("-o").removeprefix("=")
-    return asked

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from costsentry_cli.cli.context import Context, open_context, read_manifest
+from costsentry_cli.cli.failure import beside_the_result
 from costsentry_cli.cli.options import FILE, FINDINGS, OUTPUT, TARGET, Common, common
 from costsentry_cli.cli.output import ask, emit, preview, say, terminal_width
 from costsentry_cli.cli.progress import Progress
@@ -168,7 +169,7 @@ def carry_out(shared: Common, asked: Asked, *, yes: bool, dry_run: bool, longest
     if not people or shared.out is not None:
         emit(shared, applied_view.as_table(plan, done, name), target)
     interrupted = asked.context.cloud.interrupted
-    status = _ending(plan, done, dry_run=dry_run, interrupted=interrupted)
+    status = _ending(shared, plan, done, dry_run=dry_run, interrupted=interrupted)
     if dry_run or status != Exit.OK:
         return status
     waiting = applied_view.pending(plan, done)
@@ -223,7 +224,7 @@ def _question(plan: Plan, writes: int) -> str:
     return f"Apply {'this change' if writes == 1 else f'these {writes} changes'}{also}?"
 
 
-def _ending(plan: Plan, done: tuple[applying.Applied, ...], *, dry_run: bool, interrupted: bool) -> int:
+def _ending(shared: Common, plan: Plan, done: tuple[applying.Applied, ...], *, dry_run: bool, interrupted: bool) -> int:
     if done:
         say(applied_view.sentence(plan, done))
     tell_troubles(plan.troubles)
@@ -237,5 +238,6 @@ def _ending(plan: Plan, done: tuple[applying.Applied, ...], *, dry_run: bool, in
     held = [change for change in plan.changes if change.held]
     if held and not dry_run:
         names = tuple(f"{change.action} {change.name}: {change.held}" for change in held)
-        raise SentryError("CS0203", f"{len(held)} change{'s' if len(held) > 1 else ''} held back", details=names)
+        message = f"{len(held)} change{'s' if len(held) > 1 else ''} held back"
+        return beside_the_result(shared, SentryError("CS0203", message, details=names))
     return Exit.OK

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from costsentry_cli.cli.context import Context
+from costsentry_cli.cli.failure import to_stderr
 from costsentry_cli.cli.options import Common, Format
 from costsentry_cli.cli.output import emit_document, say
 from costsentry_cli.domain.errors import Exit, SentryError
@@ -66,7 +66,5 @@ def _as_one_document(shared: Common, error: SentryError, head: dict[str, Any], b
     whole = head | {"error": errors.as_document(error), "invocation": body}
     sys.stdout.write(json.dumps(whole, indent=2) + "\n")
     sys.stdout.flush()
-    sys.stderr.write(errors.as_text(error))
-    if shared.debug:
-        sys.stderr.write("".join(traceback.format_exception(error)))
+    to_stderr(error, debug=shared.debug)
     return error.exit

@@ -44,7 +44,7 @@ SPECIALS: tuple[Special, ...] = (
     Special(THROTTLED, names=_LIMIT, service="logs", operation="StartQuery"),
     Special(
         Row(
-            "CS0801",
+            "CS0805",
             undone=True,
             cause="the model's quota for the day is used up",
             help="go on tomorrow (UTC), take another model, or ask for more: aws service-quotas",

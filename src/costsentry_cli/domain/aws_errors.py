@@ -1,7 +1,7 @@
 """How AWS and its client library say no, and what we call it: which row of the tables a refusal has.
 
-The rows are in ``aws_error_rows`` and ``aws_error_specials`` (AWS's answers) and ``client_error_rows`` (the library's own exceptions). ``retry``
-marks what may pass by itself; paid calls are never retried whatever it says.
+The rows are in ``aws_error_rows`` and ``aws_error_specials`` (what AWS answers) and in ``client_error_rows`` (what the
+client library raises). ``retry`` marks what may pass by itself; paid calls are never retried whatever it says.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def of_answer(name: str, status: int, service: str = "", operation: str = "", se
     row = named(name, service, operation, sentence)
     if row is not None:
         return row
-    if status == 429:
-        return THROTTLED
+    if status in (429, 501):
+        return THROTTLED if status == 429 else BY_CODE["UnknownOperationException"]
     return TROUBLE if status >= 500 else UNKNOWN
 
 

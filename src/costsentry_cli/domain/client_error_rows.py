@@ -91,6 +91,11 @@ BY_CLASS: dict[str, Row] = {
     "ChecksumError": UNREADABLE,
     "FlexibleChecksumError": UNREADABLE,
     "ResponseParserError": UNREADABLE,
+    "WebPage": Row(
+        "CS0807",
+        cause="a proxy or a guest network answers in AWS's place",
+        help="log in to the network, or check HTTPS_PROXY and NO_PROXY",
+    ),
     # our own request
     "ParamValidationError": Row("CS0802", undone=True),
     "ValidationError": REFUSED,

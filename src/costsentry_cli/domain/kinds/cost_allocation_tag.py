@@ -151,7 +151,7 @@ def payer_only(cloud: Cloud, error: SentryError, account: str, command: str) -> 
     payer = _payer(cloud)
     whose = f"the payer account {payer}" if payer else "the payer (management) account"
     message = f"only {whose} can manage cost allocation tags; {account} is a member account"
-    return SentryError(PAYER_ONLY, message, where=error.where, help=f"there: {command}")
+    return SentryError(PAYER_ONLY, message, where=error.where, help=f"there: {command}", origin=error.origin)
 
 
 def _payer(cloud: Cloud) -> str:

@@ -48,5 +48,6 @@ def unquoted(error: SentryError, params: Mapping[str, Any]) -> SentryError:
     if (message, where, details) == (error.message, error.where, error.details):
         return error
     return SentryError(
-        error.code, message, where=where, help=without(error.help, texts), details=details, undone=error.undone
-    )
+        error.code, message, where=where, help=without(error.help, texts), details=details,
+        cause=error.cause, steps=error.steps, origin=error.origin, undone=error.undone,
+    )  # fmt: skip
