@@ -11,6 +11,7 @@ import typer
 from costsentry_cli.cli.context import Context, manifest_path, open_context, read_manifest
 from costsentry_cli.cli.options import Common
 from costsentry_cli.cli.output import say
+from costsentry_cli.domain.alike import grouped, some
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.kind import Scope, regions_of
@@ -36,10 +37,10 @@ class Reach:
 
 
 def tell_troubles(troubles: Sequence[Trouble]) -> None:
-    """A line for each place that is left out, and why."""
-    for trouble in troubles:
-        where, error = f"{trouble.scope.account} {trouble.scope.region}".strip(), trouble.error
-        say(f"not looked at: {where}: {error.code} {error.message}")
+    """A line for each reason why places are left out, with those places."""
+    for alike in grouped(troubles, lambda one: one.error):
+        places = dict.fromkeys(f"{one.scope.account} {one.scope.region}".strip() for one in alike)
+        say(f"not looked at: {some(tuple(places))}: {alike[0].error.code} {alike[0].error.message}")
 
 
 def manifest_if_any(shared: Common) -> Manifest | None:

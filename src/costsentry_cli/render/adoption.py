@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from costsentry_cli.domain.adoption import Adoption
+from costsentry_cli.domain.alike import grouped, some
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.resource import OWN
 from costsentry_cli.domain.table import Column, Row, Table
@@ -61,11 +62,13 @@ def sentence(ended: Sequence[Ended]) -> str:
 
 
 def failures(ended: Sequence[Ended]) -> Iterable[str]:
-    """A line for each that failed, with what helps."""
-    for one in ended:
-        if one.error is not None:
-            name, error = safe_line(one.adoption.observed.name), one.error
-            yield f"  x failed   {name}  {error.code} {safe_line(error.message)}\n{INDENT}fix: {safe_line(error.help)}"
+    """A line for each that failed, with what helps; those that failed alike are counted."""
+    failed = [(one.adoption.observed.name, one.error) for one in ended if one.error is not None]
+    for (name, error), *others in grouped(failed, lambda one: one[1]):
+        yield f"  x failed   {safe_line(f'{name}  {error.code} {error.message}')}\n{INDENT}fix: {safe_line(error.help)}"
+        if others:
+            names = some([other for other, _ in others])
+            yield f"  x failed   {len(others):,} more as {safe_line(f'{name} ({error.code}): {names}')}"
 
 
 def _told(one: Adoption, manifest_name: str) -> Iterable[str]:

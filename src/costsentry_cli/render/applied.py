@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from costsentry_cli.domain.alike import some
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.kind import Action, Change
 from costsentry_cli.domain.plan import Plan
@@ -73,7 +74,7 @@ def line(one: Ended) -> str:
     if one.error is not None:
         error = one.error
         details = "".join(f"\n              {safe_line(detail)}" for detail in error.details)
-        fix = f"\n              fix: {safe_line(error.help)}"
+        fix = f"\n              fix: {safe_line(error.steps[0].command if error.steps else error.help)}"
         before = f"\n              {_parts(one)}" if one.done else ""
         at = f"\n              {safe_line(error.where)}" if error.where else ""
         return f"  x failed    {name}  {error.code} {safe_line(error.message)}{at}{details}{before}{fix}"
@@ -84,6 +85,11 @@ def line(one: Ended) -> str:
     if one.change.action is Action.REPLACE:
         return f"{told}\n              was {safe_line(one.change.arn or '')}"
     return told
+
+
+def failed_alike(code: str, first: str, others: Sequence[str]) -> str:
+    """Those that failed as the one that was told."""
+    return f"  x failed    {len(others):,} more as {safe_line(first)} ({code}): {safe_line(some(others))}"
 
 
 def _parts(one: Ended) -> str:

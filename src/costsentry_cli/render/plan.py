@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
+from costsentry_cli.domain.alike import grouped, some
 from costsentry_cli.domain.kind import GLOBAL, Action, Change, FieldChange
 from costsentry_cli.domain.money import usd
 from costsentry_cli.domain.plan import LEFT, PENDING, Plan, Trouble
@@ -98,7 +99,7 @@ def listed(plan: Plan, manifest_name: str, width: int = WIDTH, *, many: bool) ->
     if plan.count(Action.SAME) and plan.pending:
         told.append(f"  = same     {counted(plan.of(Action.SAME))}")
     told += [lines.left(change) for change in plan.of(*LEFT)]
-    return told + [_unread(trouble) for trouble in plan.troubles]
+    return told + [_unread(alike) for alike in grouped(plan.troubles, lambda one: one.error)]
 
 
 @dataclass(frozen=True)
@@ -148,10 +149,12 @@ class _Lines:
         return f"  {MARKS[change.action]} {change.action:<8} {self.named(change)}{where}  {WHY_LEFT[change.action]}"
 
 
-def _unread(trouble: Trouble) -> str:
-    what = f"{trouble.kind.noun}s of " if trouble.kind is not None else ""
-    where = f"{what}{trouble.scope.account} {trouble.scope.region}".rstrip()
-    return f"  x unread   {where}: {trouble.error.code} {safe_line(trouble.error.message)}"
+def _unread(alike: Sequence[Trouble]) -> str:
+    error, places = alike[0].error, []
+    for one in alike:
+        what = f"{one.kind.noun}s of " if one.kind is not None else ""
+        places.append(f"{what}{one.scope.account} {one.scope.region}".rstrip())
+    return f"  x unread   {some(places)}: {error.code} {safe_line(error.message)}"
 
 
 def counted(changes: Sequence[Change]) -> str:
