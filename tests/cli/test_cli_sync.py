@@ -159,6 +159,18 @@ def test_the_screen_of_a_failure(in_sandbox: Sentry, folder: Path) -> None:
     assert (ran.status, without_request_id(ran)) == (4, PARTIAL)
 
 
+def test_what_fails_alike_is_told_once_with_how_many(in_sandbox: Sentry) -> None:
+    in_sandbox("sandbox", "fault", "bedrock.CreateInferenceProfile", "error:AccessDeniedException:403", "--times", "3")
+    ran = in_sandbox("profiles", "sync", "--yes")
+    told = [line for line in plain(ran.err).splitlines() if line.startswith("  x failed")]
+    assert (ran.status, len(told)) == (4, 2)
+    first = told[0].split()[2]
+    others = [name for name in ("sales", "services", "support") if name not in first]
+    assert told[1].startswith(f"  x failed    2 more as {first} (CS0403): ")
+    assert all(f"aws-docs-{name}-prod" in told[1] for name in others)
+    assert "0 applied, 3 failed" in ran.err
+
+
 def test_throttling_is_waited_out_and_not_shown_as_a_failure(in_sandbox: Sentry, folder: Path) -> None:
     write_manifest(folder, ONE)
     in_sandbox("sandbox", "fault", "bedrock.CreateInferenceProfile", "throttle", "--times", "2")

@@ -88,3 +88,11 @@ def test_everything_that_is_said_is_known_and_no_word_of_the_form() -> None:
         "requestMetadata": {"costCenter": "sales", "ticket": "T-4711"},
     }
     assert texts_of(params) == ("be kind", "hello", "Bern", "grey", "T-4711")
+
+
+def test_the_user_and_password_of_a_url_are_left_out_and_its_host_stays() -> None:
+    assert (
+        without("Failed to connect to http://jane:hunter2@proxy:8080/x")
+        == f"Failed to connect to http://{LEFT_OUT}@proxy:8080/x"
+    )
+    assert without("see https://jmespath.org/x:y@z") == "see https://jmespath.org/x:y@z"

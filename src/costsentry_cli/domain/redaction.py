@@ -19,11 +19,12 @@ _SECRET = re.compile(
     r"|(?:-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z))"
     r"|(?:(?<=security-token[:=])\s*[\w+/=%-]+)|(?:(?<=Signature=)[0-9a-fA-F]{32,})"
     r"|(?:(?<![\w+/=])(?=[\w+/]*\d)(?=[\w+/]*[A-Z])(?=[\w+/]*[a-z])[\w+/]{40}(?![\w+/=]))"
-    r"|(?:(?<![\w+/=])[\w+/]{100,}={0,2})",
+    r"|(?:(?<![\w+/=])[\w+/]{100,}={0,2})"
+    r"|(?:(?<=://)[^/\s:@'\"]+:[^/\s@'\"]+(?=@))",
     re.DOTALL,
 )
-"""Key ids, JSON web tokens, private keys, session tokens, signatures; 40 and 100 letters of base64 are a secret key and
-a token."""
+"""Key ids, JSON web tokens, private keys, session tokens, signatures, a URL's user and password; 40 and 100 letters
+of base64 are a secret key and a token."""
 
 
 def without(text: str, said: Iterable[str] = ()) -> str:
