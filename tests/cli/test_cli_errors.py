@@ -193,3 +193,29 @@ def test_explained_as_json_the_rows_have_all_there_is(sentry: Sentry) -> None:
     assert {row["code"] for row in rows} == {"CS0801", "CS0805"}
     assert all(ERRORS[row["code"]].exit == row["exit"] for row in rows)
     assert json.dumps(rows)
+
+
+def test_one_code_is_a_few_lines_with_what_leads_there(sentry: Sentry) -> None:
+    assert (
+        sentry("explain", "CS0405").out
+        == """\
+CS0405 (exit 4)  that AWS profile does not exist
+  what helps: see: aws configure list-profiles
+  AWS's errors: ProfileNotFound
+"""
+    )
+
+
+def test_an_error_that_means_several_things_says_when_each(sentry: Sentry) -> None:
+    assert (
+        sentry("explain", "ThrottlingException").out
+        == """\
+CS0805 (exit 8)  the model's quota for the day is used up
+  when: bedrock-runtime: AWS says "per day" or "daily"
+  what helps: go on tomorrow (UTC), take another model, or ask for more: aws service-quotas
+
+CS0801 (exit 8)  AWS throttled the call
+  when: else
+  what helps: run it again in a while: done work is not repeated
+"""
+    )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from typing import Annotated
 
 import typer
 
 from costsentry_cli.cli.options import OUTPUT, Common, common, group
-from costsentry_cli.cli.output import emit
+from costsentry_cli.cli.output import emit, terminal_width
 from costsentry_cli.domain import aws_errors
 from costsentry_cli.domain.errors import ERRORS, EXIT_MEANING, Exit, SentryError
 from costsentry_cli.domain.table import Column, Table, Type
+from costsentry_cli.render.fold import folded
 
 app = group("Errors and exit codes.")
 CODES = (
@@ -21,8 +23,8 @@ CODES = (
     Column("help", "What helps"),
 )
 STATUSES = (Column("exit", "Exit", Type.COUNT), Column("meaning", "Meaning"))
-ONE = (*CODES, Column("aws_errors", "AWS's errors", drop=1))
-WAYS = (Column("aws_error", "Error of AWS's", drop=2), Column("when", "When"), *CODES)
+ONE = (*CODES, Column("aws_errors", "AWS's errors"))
+WAYS = (Column("aws_error", "Error of AWS's"), Column("when", "When"), *CODES)
 
 
 @app.command()
@@ -38,7 +40,21 @@ def explain(
 
     Without one, list every code.
     """
-    emit(shared, _found(code), {})
+    table = _found(code)
+    emit(shared, table, {}, _page(table) if len(table.columns) > len(CODES) else None)
+
+
+def _page(table: Table) -> str:
+    """One code, or one error of AWS's with all it can mean: too many words for the columns of a terminal."""
+    names = [column.key for column in table.columns]
+    blocks = []
+    for row in table.rows:
+        one = dict(zip(names, row, strict=True))
+        more = {"when": one.get("when"), "what helps": one["help"], "AWS's errors": one.get("aws_errors")}
+        lines = [f"{one['code']} (exit {one['exit']})  {one['meaning']}"]
+        blocks.append("\n".join([*lines, *(f"  {name}: {words}" for name, words in more.items() if words)]) + "\n")
+    text = "\n".join(blocks)
+    return folded(text, terminal_width()) if sys.stdout.isatty() else text
 
 
 def _found(code: str | None) -> Table:
