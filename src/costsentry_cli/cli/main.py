@@ -35,6 +35,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "limits": ("limits", "Limits on calls: status, show, reset, expire."),
     "audit": ("audit", "Recorded calls: list, show, stats."),
     "sandbox": ("sandbox", "The local AWS stand-in: serve, advance, status, seed."),
+    "doctor": ("doctor", "Check what is here, and how to mend it."),
+    "iam-policy": ("iam_policy", "Print the least IAM policy for a command."),
     "explain": ("explain", "What an error code or an exit status means."),
 }
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from costsentry_cli.domain.aws_limits import ACTIVE_COST_ALLOCATION_TAGS_MAX
-from costsentry_cli.domain.calls import ApiCall, Cloud
+from costsentry_cli.domain.calls import ApiCall, Cloud, operations
 from costsentry_cli.domain.errors import PAYER_ONLY, Exit, SentryError
 from costsentry_cli.domain.kind import Action, Change, Kind, Refused, Scope
 from costsentry_cli.domain.manifest.types import Manifest
@@ -23,6 +23,8 @@ KEYS_PER_LISTING = 100
 UNKNOWN_KEY = "TagKeysNotFoundException"
 LINKED = "linked account"
 """What AWS's refusal of a member account says, in any case."""
+LISTING = operations("ce", "ListCostAllocationTags") | operations("organizations", "DescribeOrganization")
+"""What a listing of keys calls: the organization is asked where the payer is another account."""
 Status = Literal["Active", "Inactive"]
 UNSEEN = "not yet seen by billing: that takes about a day after a tagged profile is first used"
 
@@ -43,6 +45,8 @@ class CostAllocationTag(Kind):
     noun = "tag key"
     owned = False
     waiting = UNSEEN
+    reading = LISTING
+    writing = operations("ce", "UpdateCostAllocationTagsStatus")
 
     def desired(self, manifest: Manifest, scope: Scope, now: datetime) -> tuple[Desired, ...]:
         """Every key of ``cost_allocation_tags``, active."""
