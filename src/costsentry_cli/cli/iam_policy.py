@@ -57,7 +57,7 @@ def iam_policy(  # noqa: PLR0913, RUF100 the flags of one command
 
     if force_profiles == bool(commands):
         raise SentryError("CS0101", "give either --for or --force-profiles", help=EXAMPLE)
-    wanted = _wanted(commands or [])
+    wanted = wanted_commands(commands or [])
     manifest = manifest_if_any(shared)
     place = place_of(manifest, shared.region, account)
     if force_profiles:
@@ -73,7 +73,7 @@ def iam_policy(  # noqa: PLR0913, RUF100 the flags of one command
     return 0
 
 
-def _wanted(given: Sequence[str]) -> list[str]:
+def wanted_commands(given: Sequence[str]) -> list[str]:
     """The commands that are named; raises ``SentryError`` CS0101 for one there is not."""
     from costsentry_cli.domain import needs
     from costsentry_cli.domain.manifest.findings import most_similar

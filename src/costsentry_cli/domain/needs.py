@@ -36,6 +36,15 @@ BUDGETS = operations(
 MEASURED = operations("cloudwatch", "ListMetrics GetMetricData")
 LEDGER = operations("dynamodb", "GetItem")
 INSIGHTS = operations("logs", "StartQuery GetQueryResults StopQuery")
+PROBED = (
+    PROFILES
+    | ONE_PROFILE
+    | operations("bedrock", "GetModelInvocationLoggingConfiguration")
+    | operations("ce", "ListCostAllocationTagBackfillHistory")
+    | operations("cloudwatch", "ListMetrics")
+    | operations("service-quotas", "GetServiceQuota")
+)
+"""What ``domain.doctor`` asks beside what the kinds read."""
 METERED = (
     PROFILES
     | operations("bedrock-runtime", "Converse ConverseStream CountTokens")
@@ -139,6 +148,13 @@ COMMANDS: dict[str, Need] = {
     ),
     **_under("audit", list=_need(INSIGHTS), show=_need(INSIGHTS), stats=_need(INSIGHTS)),
 }
+COMMANDS["doctor"] = _need(
+    ROLES,
+    frozenset[Operation]().union(*(kind.reading for kind in KINDS)) - ACTIVITY,
+    PROBED,
+    COSTS,
+    operations("iam", "GetRole SimulatePrincipalPolicy"),
+)
 
 
 def matching(name: str) -> list[str]:

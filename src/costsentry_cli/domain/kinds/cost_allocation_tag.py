@@ -177,7 +177,8 @@ def _listing(cloud: Cloud, more: Mapping[str, Any]) -> Iterable[TagKey]:
 
 def _observed(tag: TagKey, namespace: str | None) -> Observed:
     status = {"status": "active" if tag.active else "inactive"}
-    return Observed(tag.key, tag.key, "", status, namespace, tag.key if namespace is not None else None)
+    key = tag.key if namespace is not None else None
+    return Observed(tag.key, tag.key, "", status, namespace, key, raw={"updated": tag.updated})
 
 
 def _batches(keys: Sequence[str], size: int) -> Iterable[list[str]]:

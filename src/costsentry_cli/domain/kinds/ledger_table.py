@@ -146,6 +146,7 @@ def _observed(cloud: Cloud, scope: Scope, region: str, name: str) -> Observed | 
         key=tags.get(KEY_TAG),
         marked=marks.complete(tags, name),
         tags=tags,
+        raw={"status": table["TableStatus"]},
     )
 
 
