@@ -124,7 +124,7 @@ class Kind(Protocol):
     writing: frozenset[Operation] = frozenset()
     """What creating, updating, replacing, retiring and making sure of it call."""
     deleting: frozenset[Operation] = frozenset()
-    """What ``delete`` calls beside those."""
+    """What ``delete`` calls."""
 
     def policy(self, field: str) -> Policy:
         """What a difference in this field means."""

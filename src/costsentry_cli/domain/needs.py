@@ -28,11 +28,10 @@ ONE_PROFILE = operations("bedrock", "GetInferenceProfile")
 CAN_BE_MADE = operations("bedrock", "GetFoundationModelAvailability") | operations("service-quotas", "GetServiceQuota")
 """What ``domain.lint`` asks before anything is made."""
 COSTS = operations("ce", "GetCostAndUsage")
+KEYS = operations("ce", "ListCostAllocationTags")
 SERVICES = operations("ce", "GetDimensionValues")
-BUDGETS = operations(
-    "budgets",
-    "DescribeBudgets ListTagsForResource DescribeBudgetNotificationsForAccount DescribeSubscribersForNotification",
-)
+BUDGETS = operations("budgets", "DescribeBudgets ListTagsForResource DescribeBudgetNotificationsForAccount")
+TOLD = operations("budgets", "DescribeSubscribersForNotification")
 MEASURED = operations("cloudwatch", "ListMetrics GetMetricData")
 LEDGER = operations("dynamodb", "GetItem")
 INSIGHTS = operations("logs", "StartQuery GetQueryResults StopQuery")
@@ -48,7 +47,7 @@ PROBED = (
 METERED = (
     PROFILES
     | operations("bedrock-runtime", "Converse ConverseStream CountTokens")
-    | operations("dynamodb", "GetItem PutItem UpdateItem")
+    | operations("dynamodb", "PutItem UpdateItem")
     | operations("cloudwatch", "GetMetricData ListMetrics PutMetricData")
     | operations("logs", "CreateLogStream PutLogEvents")
 )
@@ -69,8 +68,7 @@ class Need:
 def _kinds(*kinds: Kind) -> dict[str, Need]:
     """``plan`` and ``sync`` of these kinds."""
     asked = CAN_BE_MADE if any(kind.measured for kind in kinds) else frozenset()
-    roles = ROLES if any(kind.regional for kind in kinds) else frozenset()
-    reading = IDENTITY | roles | asked | frozenset[Operation]().union(*(kind.reading for kind in kinds))
+    reading = IDENTITY | ROLES | asked | frozenset[Operation]().union(*(kind.reading for kind in kinds))
     writing = frozenset[Operation]().union(*(kind.writing for kind in kinds))
     deleting = frozenset[Operation]().union(*(kind.deleting for kind in kinds))
     return {"plan": Need(reading), "sync": Need(reading | writing, deleting)}
@@ -85,12 +83,8 @@ def _need(*parts: frozenset[Operation]) -> Need:
 
 
 def _destroyed() -> Need:
-    both = _kinds(*KINDS)["sync"]
-    reading = frozenset[Operation]().union(*(kind.reading for kind in KINDS if kind.owned))
-    away = operations("ce", "UpdateAnomalySubscription DeleteAnomalySubscription") | operations(
-        "dynamodb", "UpdateTable"
-    )
-    return _need(ROLES, reading, both.pruning, away)
+    owned = [kind for kind in KINDS if kind.owned]
+    return _need(ROLES, *(kind.reading for kind in owned), *(kind.deleting for kind in owned))
 
 
 COMMANDS: dict[str, Need] = {
@@ -102,7 +96,7 @@ COMMANDS: dict[str, Need] = {
         resolve=_need(ROLES, PROFILES, ONE_PROFILE),
         env=_need(ROLES, PROFILES, operations("ssm", "PutParameter")),
         adopt=_need(ROLES, PROFILES, ONE_PROFILE, operations("bedrock", "TagResource UntagResource")),
-        **{"import": _need(ROLES, PROFILES, ONE_PROFILE)},
+        **{"import": _need(PROFILES)},
     ),
     "destroy": _destroyed(),
     **_under(
@@ -119,9 +113,9 @@ COMMANDS: dict[str, Need] = {
         "budgets",
         **_kinds(Budget()),
         list=_need(BUDGETS),
-        status=_need(BUDGETS, COSTS),
-        lint=_need(BUDGETS, COSTS, LISTING),
-        simulate=_need(BUDGETS, COSTS),
+        status=_need(BUDGETS, TOLD, COSTS),
+        lint=_need(BUDGETS, TOLD, COSTS, KEYS),
+        simulate=_need(COSTS),
     ),
     **_under(
         "anomalies",
@@ -131,12 +125,12 @@ COMMANDS: dict[str, Need] = {
     "invoke": _need(METERED),
     **_under(
         "report",
-        costs=_need(COSTS, SERVICES, LISTING),
+        costs=_need(COSTS, SERVICES, KEYS),
         usage=_need(ROLES, PROFILES, MEASURED, INSIGHTS),
         coverage=_need(
             ROLES, PROFILES, MEASURED, COSTS, SERVICES, operations("bedrock", "GetModelInvocationLoggingConfiguration")
         ),
-        forecast=_need(COSTS, SERVICES, operations("ce", "GetCostForecast"), BUDGETS),
+        forecast=_need(COSTS, SERVICES, operations("ce", "GetCostForecast")),
         compare=_need(COSTS, SERVICES),
     ),
     **_under(

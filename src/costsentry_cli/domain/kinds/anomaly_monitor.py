@@ -43,7 +43,7 @@ class AnomalyMonitor(Kind):
         "CreateAnomalyMonitor UpdateAnomalyMonitor TagResource"
         " CreateAnomalySubscription UpdateAnomalySubscription DeleteAnomalySubscription",
     )
-    deleting = operations("ce", "DeleteAnomalyMonitor")
+    deleting = operations("ce", "DeleteAnomalyMonitor DeleteAnomalySubscription")
 
     def policy(self, field: str) -> Policy:
         """What is watched cannot be edited; the name and the alert can."""

@@ -37,7 +37,7 @@ class LedgerTable(Kind):
     noun = "ledger table"
     reading = operations("dynamodb", "DescribeTable ListTagsOfResource DescribeTimeToLive DescribeContinuousBackups")
     writing = operations("dynamodb", "CreateTable UpdateTimeToLive UpdateContinuousBackups UpdateTable")
-    deleting = operations("dynamodb", "DeleteTable")
+    deleting = operations("dynamodb", "DeleteTable UpdateTable")
 
     def desired(self, manifest: Manifest, scope: Scope, now: datetime) -> tuple[Desired, ...]:
         """The table of ``ledger:``, none where CloudWatch's metrics are the ledger."""
