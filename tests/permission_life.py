@@ -19,9 +19,9 @@ from costsentry_cli.domain.ledger.counters import Amounts
 from costsentry_cli.domain.ledger.dynamodb import DynamoLedger
 from costsentry_cli.domain.ledger.gate import Gate
 from costsentry_cli.domain.limit_standing import declared
+from costsentry_cli.domain.policies.place import place_of
 from costsentry_cli.domain.window import month_before
 from costsentry_cli.manifest_file import read
-from costsentry_cli.domain.policies.place import place_of
 from costsentry_cli.sandbox import FaultRule
 from costsentry_cli.usecases import doctor_permissions
 from fakes import ACCOUNT, BASIC, write_manifest
@@ -71,14 +71,14 @@ CHANGED_BUDGET = (
     .replace("at: 100%", "at: 110%")
     .replace("amount: 0.01", "amount: 0.02")
 )
-LAST_BUDGET = f"""\
+LAST_BUDGET = """\
 budgets:
-  - name: bedrock-{{costCenter}}
+  - name: bedrock-{costCenter}
     for_each: costCenter
     amount: 0.02
     per: month
     alerts:
-      - {{at: 50%, of: forecast, email: [a@example.com]}}
+      - {at: 50%, of: forecast, email: [a@example.com]}
 """
 MONITOR = """\
 anomaly_monitors:
@@ -151,7 +151,9 @@ class Life:
         """Reserve as a process does that is killed before it settles."""
         sandbox = sandbox_at(self.folder / "sandbox.db")
         gate = Gate(DynamoLedger(connect_to(sandbox.plug, "us-east-1"), "costsentry-docs-helper"), sandbox.now, 120)
-        gate.admit([one.rule for one in declared(read(self.folder / "profiles.yaml"))], Amounts(requests=1), note="sales")
+        gate.admit(
+            [one.rule for one in declared(read(self.folder / "profiles.yaml"))], Amounts(requests=1), note="sales"
+        )
 
     def profile(self) -> str:
         """The ARN of a profile."""
@@ -221,11 +223,13 @@ def _tags(life: Life) -> None:
 
 def _views(life: Life) -> None:
     for line in (
-        "profiles list", "profiles resolve aws-docs-sales-prod --account 123456789012",
+        "profiles list",
+        "profiles resolve aws-docs-sales-prod --account 123456789012",
         "profiles env --account 123456789012 --ssm-parameter /costsentry/profiles --yes",
         "budgets plan", "budgets list", "budgets status", "budgets lint", "budgets simulate",
         "anomalies plan", "anomalies list",
-        "report costs", "report costs -g applicationID", "report costs --exclude service=x --refresh", "report usage", "report usage --audit",
+        "report costs", "report costs -g applicationID", "report costs --exclude service=x --refresh",
+        "report usage", "report usage --audit",
         "report coverage", "report forecast --refresh", "report compare --exclude service=x",
     ):  # fmt: skip
         life.sentry(line)
@@ -266,7 +270,8 @@ def _member(life: Life) -> None:
     life.setting("caller_account", MEMBER)
     for line in (
         "plan", "sync --yes", "budgets lint", "report costs -g applicationID", "doctor",
-        "tags plan", "tags sync --yes", "tags status", "tags activate costCenter", "tags deactivate costCenter --yes --force",
+        "tags plan", "tags sync --yes", "tags status", "tags activate costCenter",
+        "tags deactivate costCenter --yes --force",
         "tags backfill --yes --from 2026-01",
     ):  # fmt: skip
         life.sentry(line)

@@ -6,7 +6,6 @@ The other half is in ``conftest.py``: no test's command may call what is not dec
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from itertools import combinations
 
 import pytest
@@ -28,12 +27,12 @@ LONG_AGO: set[tuple[str, Operation]] = {("report coverage", ("ce", "GetDimension
 
 
 @pytest.fixture(scope="module")
-def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+def life(tmp_path_factory: pytest.TempPathFactory) -> Life:
     monkeypatch = pytest.MonkeyPatch()
     one = Life(tmp_path_factory.mktemp("life"), monkeypatch)
     lived(one)
     monkeypatch.undo()
-    yield one
+    return one
 
 
 def seen(life: Life, command: str) -> tuple[set[Operation], set[Operation]]:

@@ -20,8 +20,8 @@ from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, gro
 from costsentry_cli.cli.output import emit, say, terminal_width
 from costsentry_cli.domain.doctor import declared, machine
 from costsentry_cli.domain.doctor.findings import Area, Finding, as_table, failed, status, warn
-from costsentry_cli.domain.document import InvalidDocument
 from costsentry_cli.domain.doctor.findings import fail as failing
+from costsentry_cli.domain.document import InvalidDocument
 from costsentry_cli.domain.errors import Exit, SentryError
 from costsentry_cli.domain.kind import regions_of
 from costsentry_cli.domain.kinds import KINDS
@@ -36,9 +36,7 @@ OURS = b"costsentry"
 """What a start script of this program has in it."""
 For = Annotated[
     list[str] | None,
-    typer.Option(
-        "--for", help="Commands you want to run: what these lack is a failure. More than once, or with commas."
-    ),
+    typer.Option("--for", help="Commands you want to run: what they lack is a failure."),
 ]
 FailOn = Annotated[str | None, typer.Option("--fail-on", help="warn: exit 3 on a warning, too.")]
 Paid = Annotated[bool, typer.Option("--paid", help="Where IAM may not be asked, try Cost Explorer, too ($0.01).")]

@@ -55,9 +55,9 @@ def iam_policy(  # noqa: PLR0913, RUF100 the flags of one command
     from costsentry_cli.domain.policies import callers, document
     from costsentry_cli.domain.policies.place import place_of
 
-    if force_profiles == bool(commands):
-        raise SentryError("CS0101", "give either --for or --force-profiles", help=EXAMPLE)
     wanted = wanted_commands(commands or [])
+    if force_profiles == bool(wanted):
+        raise SentryError("CS0101", "give either --for or --force-profiles", help=EXAMPLE)
     manifest = manifest_if_any(shared)
     place = place_of(manifest, shared.region, account)
     if force_profiles:

@@ -138,3 +138,12 @@ METRIC_MATH_WORDING = "Error in expression 'e1': ..."
 
 INSIGHTS_BEFORE_TWO_WEEKS = "no data"
 """Metrics Insights gives nothing, and no error, for the part of a range that is older than two weeks."""
+
+INFERENCE_PROFILE_ARN_IN_A_CALL = "the profile that was called"
+"""``bedrock:InferenceProfileArn`` holds the called profile's ARN, also where that was made from a system profile."""
+
+COUNT_TOKENS_PERMISSION = "bedrock:CountTokens"
+"""Counting the tokens of a bare model needs no permission to invoke it past a profile."""
+
+SIMULATED_RESOURCES = "need not exist"
+"""``SimulatePrincipalPolicy`` judges ARNs of what is not there, and the condition keys it is given, as real ones."""

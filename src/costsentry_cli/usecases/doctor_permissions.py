@@ -11,6 +11,7 @@ from costsentry_cli.domain.calls import ApiCall, Cloud
 from costsentry_cli.domain.doctor import permissions
 from costsentry_cli.domain.doctor.findings import Area, Finding, ok
 from costsentry_cli.domain.doctor.permissions import Known
+from costsentry_cli.domain.doctor.probes import paid_probe, probes
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.policies.document import Statement, allowing
 from costsentry_cli.domain.policies.place import Place
@@ -22,7 +23,8 @@ def permitted(
     """A finding for each of these commands or groups; for every group where none is named.
 
     IAM is asked where it may be (``iam:SimulatePrincipalPolicy``); else free reading calls are made, and what only
-    writing would tell stays unknown; ``paid_on`` (today) allows one paid request. Raises ``SentryError`` when nobody says who this is.
+    writing would tell stays unknown; ``paid_on`` (today) allows one paid request. Raises ``SentryError`` when AWS does
+    not say who this is.
     """
     caller = cloud.call(ApiCall("sts", "GetCallerIdentity"))
     arn, account = str(caller["Arn"]), str(caller["Account"])
@@ -36,7 +38,8 @@ def permitted(
     statements = allowing(wanted, here)
     known = _simulated(cloud, arn, account, statements)
     if known is None:
-        asked = permissions.probes(account, region, here.partition, paid_on=paid_on)
+        paid = [] if paid_on is None else [paid_probe(paid_on)]
+        asked = (*probes(account, region, here.partition), *paid)
         calls = [call for call in asked if (call.service, call.operation) in wanted]
         known = permissions.by_probes(((end.call, end.error) for end in cloud.each(calls)), statements)
     return permissions.judged(known, shown, here, asked=bool(names))

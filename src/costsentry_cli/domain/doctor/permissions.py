@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 from costsentry_cli.domain import needs
-from costsentry_cli.domain.calls import ApiCall, Operation
+from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.doctor.findings import Area, Finding, fail, ok, warn
+from costsentry_cli.domain.doctor.probes import SAMPLE
 from costsentry_cli.domain.errors import NOT_THERE, Exit, SentryError
 from costsentry_cli.domain.iam_actions import actions
 from costsentry_cli.domain.policies.document import Statement, allowing
 from costsentry_cli.domain.policies.place import ANY, Place
 
-PAID: Operation = ("ce", "GetCostAndUsage")
-"""The one probe that costs something."""
-SAMPLE = "costsentry-doctor"
-"""Stands in a simulated ARN for what a policy leaves open; such a resource is never made."""
 MOST_RESULTS = 1000
 BY_IAM = "simulated by IAM, action by action; resource policies are not in it"
 BY_CALLS = "told by reading calls; iam:SimulatePrincipalPolicy would tell all"
@@ -85,46 +81,7 @@ def simulated(one: Statement, answer: Mapping[str, Any]) -> Known:
     return Known(denied, allowed, BY_IAM)
 
 
-def probes(account: str, region: str, partition: str = "aws", *, paid_on: date | None = None) -> tuple[ApiCall, ...]:
-    """Reading calls that need a permission each and cost nothing; of things that are not there where one is named.
-
-    ``paid_on`` adds the one request to Cost Explorer, at its price, about the day before.
-    """
-    profile = f"arn:{partition}:bedrock:{region}:{account}:application-inference-profile/{SAMPLE}"
-    budget = {"AccountId": account, "BudgetName": SAMPLE}
-    group = f"arn:{partition}:logs:{region}:{account}:log-group:{SAMPLE}"
-    table = {"TableName": SAMPLE}
-    asked: dict[Operation, dict[str, Any]] = {
-        ("bedrock", "ListInferenceProfiles"): {"maxResults": 1},
-        ("bedrock", "ListTagsForResource"): {"resourceARN": profile},
-        ("bedrock", "GetInferenceProfile"): {"inferenceProfileIdentifier": profile},
-        ("bedrock", "GetModelInvocationLoggingConfiguration"): {},
-        ("budgets", "DescribeBudgets"): {"AccountId": account, "MaxResults": 1},
-        ("budgets", "DescribeBudgetActionsForBudget"): budget,
-        ("ce", "ListCostAllocationTags"): {"MaxResults": 1},
-        ("ce", "ListCostAllocationTagBackfillHistory"): {"MaxResults": 1},
-        ("ce", "GetAnomalyMonitors"): {"MaxResults": 1},
-        ("ce", "GetAnomalySubscriptions"): {"MaxResults": 1},
-        ("cloudwatch", "ListMetrics"): {"Namespace": "AWS/Bedrock", "RecentlyActive": "PT3H"},
-        ("dynamodb", "DescribeTable"): table,
-        ("dynamodb", "DescribeTimeToLive"): table,
-        ("dynamodb", "DescribeContinuousBackups"): table,
-        ("logs", "DescribeLogGroups"): {"limit": 1},
-        ("logs", "ListTagsForResource"): {"resourceArn": group},
-        ("organizations", "DescribeOrganization"): {},
-        ("service-quotas", "GetServiceQuota"): {"ServiceCode": "bedrock", "QuotaCode": "L-40EC9882"},
-    }
-    if paid_on is not None:
-        day_before = {"Start": f"{paid_on - timedelta(days=1)}", "End": f"{paid_on}"}
-        asked[PAID] = {"TimePeriod": day_before, "Granularity": "DAILY", "Metrics": ["UnblendedCost"]}
-    regional = ("bedrock", "cloudwatch", "dynamodb", "logs", "service-quotas")
-    return tuple(
-        ApiCall(service, name, params, region if service in regional else None)
-        for (service, name), params in asked.items()
-    )
-
-
-def probed(call: ApiCall, error: SentryError | None) -> bool | None:
+def probed(error: SentryError | None) -> bool | None:
     """Whether the call was allowed; None where its end does not say."""
     if error is None or error.code == NOT_THERE:
         return True
@@ -136,7 +93,7 @@ def by_probes(ends: Iterable[tuple[ApiCall, SentryError | None]], statements: Se
     allowed: set[str] = set()
     denied: set[str] = set()
     for call, error in ends:
-        verdict = probed(call, error)
+        verdict = probed(error)
         if verdict is not None:
             (allowed if verdict else denied).update(actions(call.service, call.operation))
     every = [(one.sid, action) for one in statements for action in one.actions]

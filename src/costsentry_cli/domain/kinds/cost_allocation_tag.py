@@ -25,6 +25,7 @@ LINKED = "linked account"
 """What AWS's refusal of a member account says, in any case."""
 LISTING = operations("ce", "ListCostAllocationTags") | operations("organizations", "DescribeOrganization")
 """What a listing of keys calls: the organization is asked where the payer is another account."""
+ORGANIZATION = ApiCall("organizations", "DescribeOrganization")
 Status = Literal["Active", "Inactive"]
 UNSEEN = "not yet seen by billing: that takes about a day after a tagged profile is first used"
 
@@ -161,7 +162,7 @@ def payer_only(cloud: Cloud, error: SentryError, account: str, command: str) -> 
 def _payer(cloud: Cloud) -> str:
     """The management account of the organization; empty where it may not be asked."""
     try:
-        answer = cloud.call(ApiCall("organizations", "DescribeOrganization", {}))
+        answer = cloud.call(ORGANIZATION)
     except SentryError:
         return ""
     return str(answer.get("Organization", {}).get("MasterAccountId", ""))

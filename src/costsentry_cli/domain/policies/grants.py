@@ -59,7 +59,7 @@ def _through_profiles(place: Place) -> Condition:
 
 
 def _groups(place: Place) -> list[str]:
-    """CloudWatch Logs takes a group's ARN with and without the colon and star behind it; that holds its streams, too."""
+    """A group's ARN with and without the colon and star behind it, by operation; the latter holds its streams, too."""
     return [form for arn in place.log_group() for form in (arn, f"{arn}:*")]
 
 
@@ -94,7 +94,8 @@ PASSED = Grant(
     lambda place: place.roles_passed(),
     lambda _: {"StringEquals": {"iam:PassedToService": "budgets.amazonaws.com"}},
 )
-NEW_MONITORS = Grant("MarkMonitorsOurs", _everything, _becomes_ours)
+NEW_MONITORS = Grant("MakeMonitors", _everything, lambda place: {_like(place): {REQUEST_TAG: place.namespace}})
+MARKED_MONITORS = Grant("MarkMonitorsOurs", _monitors, _becomes_ours)
 OUR_MONITORS = Grant("ChangeOurMonitors", _monitors, _is_ours)
 PARAMETERS = Grant("PublishProfiles", lambda place: place.arns("ssm", "parameter/*"))
 ENTERED = Grant("EnterAccounts", lambda place: place.roles_entered())
@@ -133,7 +134,7 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
     "ce:ListTagsForResource": (ANYWHERE,),
     "ce:CreateAnomalyMonitor": (NEW_MONITORS,),
     "ce:CreateAnomalySubscription": (NEW_MONITORS,),
-    "ce:TagResource": (NEW_MONITORS, OUR_MONITORS),
+    "ce:TagResource": (MARKED_MONITORS, OUR_MONITORS),
     "ce:UpdateAnomalyMonitor": (OUR_MONITORS,),
     "ce:UpdateAnomalySubscription": (OUR_MONITORS,),
     "ce:DeleteAnomalyMonitor": (OUR_MONITORS,),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,10 +10,9 @@ from costsentry_cli.domain.kind import regions_of
 from costsentry_cli.domain.kinds.inference_profile import partition_of, source_in
 from costsentry_cli.domain.manifest.metering import default_log_group, default_table
 from costsentry_cli.domain.manifest.types import Manifest
-from costsentry_cli.domain.references import read_reference
+from costsentry_cli.domain.references import Reference, read_reference
 
 ANY = "*"
-_WILD = re.compile(r"[*?$]")
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ class Place:
 
     def budgets(self) -> list[str]:
         """The manifest's budgets; any without a manifest."""
-        names = [ANY] if self.manifest is None else [_plain(budget.name) for budget in self.manifest.budgets]
+        names = [ANY] if self.manifest is None else [budget.name for budget in self.manifest.budgets]
         return [arn for name in names for arn in self.arns("budgets", f"budget/{name}", "")]
 
     def roles_passed(self) -> list[str]:
@@ -104,18 +102,9 @@ class Place:
             for region in profile.regions or self.regions:
                 yield source_in(profile.model_id, region), region
 
-    def _read(self) -> Iterator[tuple[catalog.ModelRef | _Named, str]]:
+    def _read(self) -> Iterator[tuple[Reference, str]]:
         for source, region in self._sources():
-            reference = read_reference(source)
-            yield _Named(reference.id, reference.geo), region
-
-
-@dataclass(frozen=True)
-class _Named:
-    """A source by the parts of its name."""
-
-    id: str
-    geo: str
+            yield read_reference(source), region
 
 
 def place_of(manifest: Manifest | None, region: str | None = None, account: str | None = None) -> Place:
@@ -138,11 +127,6 @@ def _destinations(source: str, region: str) -> Iterator[tuple[str, str]]:
     known = catalog.load().regions_of(reference.geo)
     for one in _unique([*known, *([region] if region != ANY else [])]) if known else [ANY]:
         yield reference.id, one
-
-
-def _plain(name: str) -> str:
-    """A name in an ARN: what IAM would take for a wildcard or a variable is itself."""
-    return _WILD.sub(lambda found: f"${{{found[0]}}}", name)
 
 
 def _unique(words: Iterable[str]) -> list[str]:
