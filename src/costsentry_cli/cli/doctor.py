@@ -55,7 +55,8 @@ def doctor(  # noqa: PLR0913, RUF100 the flags of one command
 ) -> int:
     """Check credentials, permissions, manifest and account; every problem with the words that mend it.
 
-    Nothing is written, and nothing is paid for without --paid. A failure exits with the status of the command that would meet it.
+    Nothing is written, and nothing is paid for without --paid. A failure exits with the status of the command that
+    would meet it.
     """
     from costsentry_cli.cli.iam_policy import wanted_commands
 

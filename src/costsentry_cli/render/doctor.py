@@ -9,7 +9,7 @@ from costsentry_cli.render.fold import folded
 from costsentry_cli.render.safe import safe_line
 
 MARKS = {Level.OK: "ok  ", Level.WARN: "warn", Level.FAIL: "FAIL"}
-NAME = 12
+NAME = 13
 """Columns of a check's name."""
 WIDE = 100_000
 """As wide as a line needs to be, as for a pipe."""
@@ -17,25 +17,28 @@ WIDE = 100_000
 
 def as_text(found: Sequence[Finding], width: int, *, verbose: bool = False) -> str:
     """All findings by area, folded to ``width``; what is well shows its details only when ``verbose``."""
-    lines = [
-        line
-        for area in Area
-        for line in _area(area, [one for one in ordered(found) if one.area is area], verbose=verbose)
-    ]
-    return folded("\n".join([*lines, "", *_ending(found)]) + "\n", width)
+    lines = [line for area in Area for line in _area(area, found, width, verbose=verbose)]
+    ending = folded("\n".join(_ending(found)), width)
+    return "\n".join([*lines, "", ending]) + "\n"
 
 
-def _area(area: Area, found: Sequence[Finding], *, verbose: bool) -> Iterator[str]:
-    if not found:
-        return
-    yield f"{area.value.capitalize()}"
-    width = max(NAME, *(len(one.check) for one in found))
-    for one in found:
-        yield f"  {MARKS[one.level]}  {safe_line(one.check):{width}}  {safe_line(one.says)}"
-        if one.level is not Level.OK or verbose:
-            yield from (f"        - {safe_line(detail)}" for detail in one.details)
-        if one.fix:
-            yield f"        fix: {safe_line(one.fix)}"
+def _area(area: Area, found: Sequence[Finding], width: int, *, verbose: bool) -> Iterator[str]:
+    here = [one for one in ordered(found) if one.area is area]
+    if here:
+        yield area.value.capitalize()
+    named = max([NAME, *(len(one.check) for one in here)])
+    for one in here:
+        yield from _said(f"  {MARKS[one.level]}  {safe_line(one.check):{named}}  ", safe_line(one.says), width)
+        more = [f"- {detail}" for detail in one.details] if verbose or one.level is not Level.OK else []
+        more += [f"fix: {one.fix}"] if one.fix else []
+        yield from (folded(f"        {safe_line(line)}", width) for line in more)
+
+
+def _said(before: str, text: str, width: int) -> Iterator[str]:
+    """The text behind its mark and name, folded in its own column."""
+    first, *rest = folded(text, width - len(before)).splitlines() or [""]
+    yield f"{before}{first}"
+    yield from (f"{' ' * len(before)}{line}" for line in rest)
 
 
 def _ending(found: Sequence[Finding]) -> Iterator[str]:

@@ -42,7 +42,7 @@ def who(cloud: Cloud, region: str, clock: Callable[[], datetime], manifest: Mani
     answer = cloud.call(ApiCall("sts", "GetCallerIdentity"))
     arn, account = str(answer["Arn"]), str(answer["Account"])
     found = [
-        ok(Area.WHO, "identity", _masked(arn)),
+        ok(Area.WHO, "identity", _named(arn)),
         ok(Area.WHO, "region", f"{region} (partition {arn.split(':')[1]})"),
     ]
     wanted = None if manifest is None else manifest.account
@@ -89,8 +89,11 @@ def _date(answer: Mapping[str, Any]) -> datetime | None:
         return None
 
 
-def _masked(arn: str) -> str:
-    """The ARN with its account's middle hidden, as in the target line."""
+def _named(arn: str) -> str:
+    """Who an ARN is, in words, with the account's middle hidden as in the target line."""
     parts = arn.split(":")
-    parts[4] = f"{parts[4][:4]}****{parts[4][-4:]}"
-    return ":".join(parts)
+    kind, _, name = parts[5].partition("/")
+    if kind == "assumed-role":
+        role, _, session = name.partition("/")
+        kind, name = "role", f"{role}, session {session}"
+    return f"{kind} {name}".strip() + f", account {parts[4][:4]}****{parts[4][-4:]}"

@@ -27,15 +27,11 @@ class Program:
 def programs(found: Sequence[Program]) -> Finding:
     """Which program the word ``sentry`` starts: getsentry's command has the same name."""
     others = [one.path for one in found if not one.ours]
-    if not others:
-        here = found[0].path if found else "not on the PATH"
-        return ok(Area.HERE, "command", f"sentry is this program ({here})")
-    if found[0].ours:
-        return ok(
-            Area.HERE, "command", "sentry is this program", *(f"another sentry comes later: {one}" for one in others)
-        )
-    says = f"sentry starts another program: {others[0]}"
-    return warn(Area.HERE, "command", says, "costsentry is this program's other name: costsentry doctor")
+    if found and not found[0].ours:
+        says = f"another program has the name: {found[0].path}"
+        return warn(Area.HERE, "command", says, "costsentry is this program's other name: costsentry doctor")
+    here = f"this program ({found[0].path})" if found else "this program (not on the PATH)"
+    return ok(Area.HERE, "command", here, *(f"another program, later on the PATH: {one}" for one in others))
 
 
 def version(own: str, python: str) -> Finding:

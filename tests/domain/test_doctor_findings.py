@@ -76,9 +76,9 @@ def test_the_counts_are_told_in_words_and_to_machines() -> None:
 def test_another_program_that_is_called_sentry_is_named_when_it_comes_first() -> None:
     ours, other = Program("/venv/bin/sentry", ours=True), Program("/usr/local/bin/sentry", ours=False)
     assert machine.programs([ours]).level is Level.OK
-    assert machine.programs([ours, other]).details == ("another sentry comes later: /usr/local/bin/sentry",)
+    assert machine.programs([ours, other]).details == ("another program, later on the PATH: /usr/local/bin/sentry",)
     first = machine.programs([other, ours])
-    assert (first.level, first.says) == (Level.WARN, "sentry starts another program: /usr/local/bin/sentry")
+    assert (first.level, first.says) == (Level.WARN, "another program has the name: /usr/local/bin/sentry")
     assert "costsentry doctor" in first.fix
     assert machine.programs([]).level is Level.OK
 
