@@ -182,6 +182,8 @@ def lived(life: Life) -> None:
     life.setting("list_lag_seconds", None)
     life.sentry("sandbox advance 1m")
     life.sentry("sandbox seed --days 30")
+    life.sentry("doctor")
+    life.fault("iam", "SimulatePrincipalPolicy", "error:AccessDenied:403")
     life.sentry("doctor --paid")
     _metered(life)
     _tags(life)
