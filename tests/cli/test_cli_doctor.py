@@ -96,9 +96,11 @@ def test_after_a_sync_only_the_keys_are_waited_for(in_sandbox: Sentry) -> None:
     assert in_sandbox("doctor", "--fail-on", "warn").status == 3
 
 
-def test_nothing_is_written_and_nothing_is_paid_for(in_sandbox: Sentry, recorder: Recorder) -> None:
+def test_nothing_is_written_and_nothing_is_paid_for(in_sandbox: Sentry, folder: Path, recorder: Recorder) -> None:
     in_sandbox("sync", "--yes")
-    in_sandbox("doctor")
+    unasked = FaultRule("iam", "SimulatePrincipalPolicy", "error:AccessDenied:403", times=None)
+    Sandbox(folder / "sandbox.db").add_fault(unasked)
+    assert "told by reading calls" in in_sandbox("doctor").out
     operations = {operation for _, operation in recorder.operations()}
     assert len(operations) > 15
     assert not [name for name in operations if name.startswith(WRITES)]

@@ -77,6 +77,9 @@ def doctor(  # noqa: PLR0913, RUF100 the flags of one command
         context.target.as_dict() if context is not None else {},
         view.as_text(found, terminal_width() if sys.stdout.isatty() else view.WIDE, verbose=verbose),
     )
+    if context is not None and context.cloud.interrupted:
+        say("interrupted: not everything was looked at")
+        return Exit.INTERRUPTED
     return status(found, warnings_fail=fail_on is not None)
 
 
