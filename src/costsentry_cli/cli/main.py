@@ -51,6 +51,7 @@ START = f"""costsentry {__version__} - know and control what Amazon Bedrock cost
     sentry sync                  make it so
     sentry invoke --cost-center sales "Hello"
     sentry report --group-by costCenter
+    sentry doctor                what is missing, and how to mend it
 
   Without an account: add --sandbox, or set COSTSENTRY_SANDBOX=1
   All commands: sentry --help
