@@ -12,6 +12,7 @@ import pytest
 from commands import Ran, Sentry
 from costsentry_cli.cli.main import run
 from fakes import write_manifest
+from recording import Recorder, undeclared
 
 
 @pytest.fixture
@@ -21,13 +22,24 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def sentry(folder: Path, capsys: pytest.CaptureFixture[str]) -> Sentry:
-    """Run the command in this process; standard input is not a terminal."""
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    """What the commands of the test call."""
+    return Recorder(monkeypatch)
+
+
+@pytest.fixture
+def sentry(folder: Path, capsys: pytest.CaptureFixture[str], recorder: Recorder) -> Sentry:
+    """Run the command in this process; standard input is not a terminal.
+
+    A call that ``domain.needs`` does not name for the command is a failure: its IAM policy would not allow it.
+    """
 
     def command(*words: str) -> Ran:
         capsys.readouterr()
+        recorder.forget()
         status = run(list(words))
         out, err = capsys.readouterr()
+        assert not undeclared(words, recorder.operations()), f"sentry {' '.join(words)} needs what is not declared"
         return Ran(status, out, err)
 
     return command

@@ -54,7 +54,7 @@ def test_the_manifest_in_the_readme_is_valid_and_makes_three_profiles(
 
 
 def test_every_command_named_in_the_readme_exists(capsys: pytest.CaptureFixture[str]) -> None:
-    named = {tuple(m.split()[:2]) for m in re.findall(r"`sentry ([a-z][a-z ]*)", README)}
+    named = {tuple(m.split()[:2]) for m in re.findall(r"`sentry ([a-z][a-z -]*)", README)}
     for words in named:
         groups = {"profiles", "tags", "sandbox", "budgets", "anomalies", "limits", "audit", "report"}
         path = list(words) if words[0] in groups else [words[0]]

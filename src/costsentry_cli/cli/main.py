@@ -35,6 +35,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "limits": ("limits", "Limits on calls: status, show, reset, expire."),
     "audit": ("audit", "Recorded calls: list, show, stats."),
     "sandbox": ("sandbox", "The local AWS stand-in: serve, advance, status, seed."),
+    "doctor": ("doctor", "Check what is here, and how to mend it."),
+    "iam-policy": ("iam_policy", "Print the least IAM policy for a command."),
     "explain": ("explain", "What an error code or an exit status means."),
 }
 
@@ -49,6 +51,7 @@ START = f"""costsentry {__version__} - know and control what Amazon Bedrock cost
     sentry sync                  make it so
     sentry invoke --cost-center sales "Hello"
     sentry report --group-by costCenter
+    sentry doctor                what is missing, and how to mend it
 
   Without an account: add --sandbox, or set COSTSENTRY_SANDBOX=1
   All commands: sentry --help

@@ -101,7 +101,7 @@ class Common:
 
 
 _SUGGESTED = re.compile(
-    r"\bsentry (?:plan|sync|destroy|report|invoke|validate"
+    r"\bsentry (?:plan|sync|destroy|report|invoke|validate|doctor|iam-policy"
     r"|(?:profiles|tags|budgets|anomalies|limits|audit) [a-z]+|sandbox (?:advance|reset|status))\b"
 )
 

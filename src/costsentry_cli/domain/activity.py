@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from costsentry_cli.domain.calls import ApiCall
+from costsentry_cli.domain.calls import ApiCall, operations
 from costsentry_cli.domain.references import profile_id
 
+ACTIVITY = operations("cloudwatch", "GetMetricData")
+"""What ``activity_calls`` calls."""
 WINDOW = timedelta(days=14)
 HOUR = timedelta(hours=1)
 SERIES_PER_CALL = 500

@@ -147,3 +147,12 @@ LIMIT_EXCEEDED_OF_A_WRITE = "a quota"
 
 REFUSALS_TOLD_APART_BY = "AWS's sentence"
 """An explicit deny, a member account, Cost Explorer or a model not switched on, a wrong clock: known by words."""
+
+INFERENCE_PROFILE_ARN_IN_A_CALL = "the profile that was called"
+"""``bedrock:InferenceProfileArn`` holds the called profile's ARN, also where that was made from a system profile."""
+
+COUNT_TOKENS_PERMISSION = "bedrock:CountTokens"
+"""Counting the tokens of a bare model needs no permission to invoke it past a profile."""
+
+SIMULATED_RESOURCES = "need not exist"
+"""``SimulatePrincipalPolicy`` judges ARNs of what is not there, and the condition keys it is given, as real ones."""

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from costsentry_cli.domain.errors import SentryError
 
 Answer = dict[str, Any]
+Operation = tuple[str, str]
+"""An operation by botocore's name of its service and the model's name: ``("bedrock", "TagResource")``."""
 
 PAID_READ_TIMEOUT = 900
 """Seconds a paid call may stay silent: a long generation may take minutes before its first byte."""
@@ -59,6 +61,11 @@ def in_order(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
         while following in early:
             yield early.pop(following)
             following += 1
+
+
+def operations(service: str, names: str) -> frozenset[Operation]:
+    """These operations of a service, named with spaces between them."""
+    return frozenset((service, name) for name in names.split())
 
 
 class Cloud(Protocol):

@@ -75,6 +75,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "UpdateTable",
         "UpdateTimeToLive",
     ),
+    "iam": ("GetRole", "SimulatePrincipalPolicy"),
     "logs": (
         "CreateLogGroup",
         "CreateLogStream",

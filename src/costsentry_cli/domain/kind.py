@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from costsentry_cli.domain.calls import ApiCall, Cloud
+from costsentry_cli.domain.calls import ApiCall, Cloud, Operation
 from costsentry_cli.domain.document import Mark
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.resource import Desired, Observed, Policy
@@ -119,6 +119,12 @@ class Kind(Protocol):
     """How what was made is looked for, where it may not be there for some seconds."""
     waiting: str = ""
     """Why one that cannot be made yet is waited for."""
+    reading: frozenset[Operation] = frozenset()
+    """What ``observe`` and ``activity`` call."""
+    writing: frozenset[Operation] = frozenset()
+    """What creating, updating, replacing, retiring and making sure of it call."""
+    deleting: frozenset[Operation] = frozenset()
+    """What ``delete`` calls."""
 
     def policy(self, field: str) -> Policy:
         """What a difference in this field means."""

@@ -95,9 +95,13 @@ def questions(plan: Plan) -> dict[Scope, tuple[ApiCall, ...]]:
         calls = [
             ApiCall("bedrock", "GetFoundationModelAvailability", {"modelId": m}, scope.region) for m in models if m
         ]
-        quota = {"ServiceCode": "bedrock", "QuotaCode": QUOTA_CODE}
-        asked[scope] = (*calls, ApiCall("service-quotas", "GetServiceQuota", quota, scope.region))
+        asked[scope] = (*calls, quota_call(scope.region))
     return asked
+
+
+def quota_call(region: str) -> ApiCall:
+    """How many profiles an account may have in a region."""
+    return ApiCall("service-quotas", "GetServiceQuota", {"ServiceCode": "bedrock", "QuotaCode": QUOTA_CODE}, region)
 
 
 def answered(plan: Plan, scope: Scope, answers: Sequence[tuple[ApiCall, Mapping[str, Any] | None]]) -> Plan:

@@ -9,6 +9,7 @@ OWN = {
     "ce": "ce",
     "cloudwatch": "cloudwatch",
     "dynamodb": "dynamodb",
+    "iam": "iam",
     "logs": "logs",
     "organizations": "organizations",
     "service-quotas": "service_quotas",
@@ -18,7 +19,7 @@ OWN = {
 """Service -> our module in ``sandbox.services``, imported at a service's first call."""
 
 BY_MOTO = ("sns", "iam")
-"""Services that moto answers. Its SQS and SSM are not here: they cannot be pickled."""
+"""Services that moto answers, but for what is ours of them. Its SQS and SSM are not here: they cannot be pickled."""
 
-SERVICES = (*OWN, *BY_MOTO)
+SERVICES = tuple(dict.fromkeys((*OWN, *BY_MOTO)))
 """All of them; every other is refused."""

@@ -233,16 +233,14 @@ class _Unmodelled(Exception):
 
 def _handler(route: Route) -> Handler | None:
     """The service's handler, None for moto's. Raises ``ServiceError`` 501 for what the sandbox does not have."""
+    module = answered.OWN.get(route.service)
+    if module is not None:
+        operations: Mapping[str, Handler] = import_module(f"costsentry_cli.sandbox.services.{module}").OPERATIONS
+        if route.operation in operations:
+            return operations[route.operation]
     if route.service in answered.BY_MOTO:
         return None
-    module = answered.OWN.get(route.service)
-    if module is None:
-        raise routes.unknown(route.service, route.operation)
-    operations = import_module(f"costsentry_cli.sandbox.services.{module}").OPERATIONS
-    if route.operation not in operations:
-        raise routes.unknown(route.service, route.operation)
-    handler: Handler = operations[route.operation]
-    return handler
+    raise routes.unknown(route.service, route.operation)
 
 
 def _invalid(service: str, wrong: list[Problem]) -> ServiceError:

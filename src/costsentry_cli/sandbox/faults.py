@@ -67,6 +67,14 @@ def add(db: sqlite3.Connection, rule: FaultRule) -> None:
     )
 
 
+def refused(db: sqlite3.Connection) -> list[tuple[str, str]]:
+    """The calls that rules of now refuse as not permitted: service and operation, ``*`` for any."""
+    rows = db.execute(
+        "SELECT service, operation FROM faults WHERE remaining <> 0 AND effect LIKE 'error:AccessDenied%'"
+    )
+    return [(row["service"], row["operation"]) for row in rows]
+
+
 def due(db: sqlite3.Connection, route: Route) -> str:
     """The effect this call must suffer, empty for none. Counts the call; the caller holds the transaction."""
     rows = db.execute(

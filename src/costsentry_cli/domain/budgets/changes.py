@@ -8,12 +8,18 @@ from typing import Any
 from costsentry_cli.domain.aws_limits import ALERT_EMAILS_MAX, ALERT_TOPICS_MAX, BUDGET_ALERTS_MAX
 from costsentry_cli.domain.budgets.action_text import Action, action_of, action_text
 from costsentry_cli.domain.budgets.alert_text import subscribers_of, trigger_of, type_of, words_of
-from costsentry_cli.domain.calls import ApiCall
+from costsentry_cli.domain.calls import ApiCall, operations
 
 Alerts = Mapping[str, str]
 """Subscribers by trigger, both as texts."""
 CREATE_ACTION = "CreateBudgetAction"
 """Sent once: AWS has no token for it, and a second call would make a second action."""
+CHANGES = operations(
+    "budgets",
+    "CreateNotification UpdateNotification DeleteNotification CreateSubscriber UpdateSubscriber DeleteSubscriber"
+    f" {CREATE_ACTION} UpdateBudgetAction DeleteBudgetAction",
+)
+"""What all of these calls call."""
 _MOST = {"EMAIL": ALERT_EMAILS_MAX, "SNS": ALERT_TOPICS_MAX}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from costsentry_cli.domain import marks
 from costsentry_cli.domain.anomaly_text import expression_of, threshold_text, wanted_text
 from costsentry_cli.domain.budgets.alert_text import addresses_text, subscribers_text, type_of, words_of
-from costsentry_cli.domain.calls import ApiCall, Cloud
+from costsentry_cli.domain.calls import ApiCall, Cloud, operations
 from costsentry_cli.domain.errors import NOT_THERE
 from costsentry_cli.domain.kind import MADE, Kind, Scope
 from costsentry_cli.domain.manifest.types import AnomalyMonitor as Wanted
@@ -37,6 +37,13 @@ class AnomalyMonitor(Kind):
     """Kind: an AWS managed monitor over a cost allocation tag, and its subscription."""
 
     noun = "anomaly monitor"
+    reading = operations("ce", "GetAnomalyMonitors GetAnomalySubscriptions ListTagsForResource")
+    writing = operations(
+        "ce",
+        "CreateAnomalyMonitor UpdateAnomalyMonitor TagResource"
+        " CreateAnomalySubscription UpdateAnomalySubscription DeleteAnomalySubscription",
+    )
+    deleting = operations("ce", "DeleteAnomalyMonitor DeleteAnomalySubscription")
 
     def policy(self, field: str) -> Policy:
         """What is watched cannot be edited; the name and the alert can."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from costsentry_cli.domain import marks
-from costsentry_cli.domain.calls import ApiCall, Cloud
+from costsentry_cli.domain.calls import ApiCall, Cloud, operations
 from costsentry_cli.domain.errors import NOT_THERE, SentryError
 from costsentry_cli.domain.kind import Action, Change, Kind, Scope
 from costsentry_cli.domain.manifest.metering import default_log_group
@@ -30,6 +30,9 @@ class AuditLog(Kind):
     """Kind: the log group of the audit trail."""
 
     noun = "log group"
+    reading = operations("logs", "DescribeLogGroups ListTagsForResource")
+    writing = operations("logs", "CreateLogGroup PutRetentionPolicy")
+    deleting = operations("logs", "DeleteLogGroup")
 
     def desired(self, manifest: Manifest, scope: Scope, now: datetime) -> tuple[Desired, ...]:
         """The group of ``audit:``."""

@@ -16,10 +16,10 @@ from costsentry_cli.domain import marks
 from costsentry_cli.domain.budgets.action_text import action_text
 from costsentry_cli.domain.budgets.alert_text import subscribers_of, trigger_of
 from costsentry_cli.domain.budgets.amount_text import rolled_on
-from costsentry_cli.domain.budgets.changes import OfBudget
+from costsentry_cli.domain.budgets.changes import CHANGES, OfBudget
 from costsentry_cli.domain.budgets.fields import ACTION, ALERT, PLANNED, body, of_answer, of_manifest, whole
 from costsentry_cli.domain.budgets.reading import Parts, Tagged, all_tagged, arn_of, with_parts
-from costsentry_cli.domain.calls import ApiCall, Cloud
+from costsentry_cli.domain.calls import ApiCall, Cloud, operations
 from costsentry_cli.domain.kind import Action, Change, FieldChange, Kind, Scope
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.resource import KEY_TAG, NAMESPACE_TAG, Desired, Observed
@@ -33,6 +33,13 @@ class Budget(Kind):
     """Kind: a cost budget with its alerts and its action."""
 
     noun = "budget"
+    reading = operations(
+        "budgets",
+        "DescribeBudgets ListTagsForResource DescribeNotificationsForBudget DescribeBudgetActionsForBudget"
+        " DescribeSubscribersForNotification",
+    )
+    writing = operations("budgets", "CreateBudget UpdateBudget") | CHANGES
+    deleting = operations("budgets", "DeleteBudget")
 
     def desired(self, manifest: Manifest, scope: Scope, now: datetime) -> tuple[Desired, ...]:
         """One for every budget of the manifest, those of ``for_each`` expanded."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from costsentry_cli.domain.aws_limits import ACTIVE_COST_ALLOCATION_TAGS_MAX
-from costsentry_cli.domain.calls import ApiCall, Cloud
+from costsentry_cli.domain.calls import ApiCall, Cloud, operations
 from costsentry_cli.domain.errors import PAYER_ONLY, Exit, SentryError
 from costsentry_cli.domain.kind import Action, Change, Kind, Refused, Scope
 from costsentry_cli.domain.manifest.types import Manifest
@@ -23,6 +23,9 @@ KEYS_PER_LISTING = 100
 UNKNOWN_KEY = "TagKeysNotFoundException"
 LINKED = "linked account"
 """What AWS's refusal of a member account says, in any case."""
+LISTING = operations("ce", "ListCostAllocationTags") | operations("organizations", "DescribeOrganization")
+"""What a listing of keys calls: the organization is asked where the payer is another account."""
+ORGANIZATION = ApiCall("organizations", "DescribeOrganization")
 Status = Literal["Active", "Inactive"]
 UNSEEN = "not yet seen by billing: that takes about a day after a tagged profile is first used"
 
@@ -43,6 +46,8 @@ class CostAllocationTag(Kind):
     noun = "tag key"
     owned = False
     waiting = UNSEEN
+    reading = LISTING
+    writing = operations("ce", "UpdateCostAllocationTagsStatus")
 
     def desired(self, manifest: Manifest, scope: Scope, now: datetime) -> tuple[Desired, ...]:
         """Every key of ``cost_allocation_tags``, active."""
@@ -157,7 +162,7 @@ def payer_only(cloud: Cloud, error: SentryError, account: str, command: str) -> 
 def _payer(cloud: Cloud) -> str:
     """The management account of the organization; empty where it may not be asked."""
     try:
-        answer = cloud.call(ApiCall("organizations", "DescribeOrganization", {}))
+        answer = cloud.call(ORGANIZATION)
     except SentryError:
         return ""
     return str(answer.get("Organization", {}).get("MasterAccountId", ""))
@@ -173,7 +178,8 @@ def _listing(cloud: Cloud, more: Mapping[str, Any]) -> Iterable[TagKey]:
 
 def _observed(tag: TagKey, namespace: str | None) -> Observed:
     status = {"status": "active" if tag.active else "inactive"}
-    return Observed(tag.key, tag.key, "", status, namespace, tag.key if namespace is not None else None)
+    key = tag.key if namespace is not None else None
+    return Observed(tag.key, tag.key, "", status, namespace, key, raw={"updated": tag.updated})
 
 
 def _batches(keys: Sequence[str], size: int) -> Iterable[list[str]]:

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from costsentry_cli.domain.activity import activity_calls
+from costsentry_cli.domain.activity import ACTIVITY, activity_calls
 from costsentry_cli.domain.aws_limits import AWS_TAG_PREFIX
-from costsentry_cli.domain.calls import ApiCall, Cloud
+from costsentry_cli.domain.calls import ApiCall, Cloud, operations
 from costsentry_cli.domain.catalog import kind_of_reference, load
 from costsentry_cli.domain.errors import NOT_THERE
 from costsentry_cli.domain.kind import Appearing, Kind, Scope
@@ -63,6 +63,9 @@ class InferenceProfile(Kind):
     regional = True
     measured = True
     appearing: Appearing = ProfilesAppearing()
+    reading = operations("bedrock", "ListInferenceProfiles ListTagsForResource") | ACTIVITY
+    writing = operations("bedrock", "CreateInferenceProfile GetInferenceProfile TagResource UntagResource")
+    deleting = operations("bedrock", "DeleteInferenceProfile")
 
     def policy(self, field: str) -> Policy:
         """Tags change in place; name, description and model replace."""

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from costsentry_cli.domain import marks
-from costsentry_cli.domain.calls import ApiCall, Cloud
+from costsentry_cli.domain.calls import ApiCall, Cloud, operations
 from costsentry_cli.domain.errors import NOT_THERE, SentryError
 from costsentry_cli.domain.kind import Action, Change, Kind, Scope
 from costsentry_cli.domain.ledger.items import PARTITION_KEY, TTL_ATTRIBUTE
@@ -35,6 +35,9 @@ class LedgerTable(Kind):
     """Kind: the DynamoDB table of the ledger."""
 
     noun = "ledger table"
+    reading = operations("dynamodb", "DescribeTable ListTagsOfResource DescribeTimeToLive DescribeContinuousBackups")
+    writing = operations("dynamodb", "CreateTable UpdateTimeToLive UpdateContinuousBackups UpdateTable")
+    deleting = operations("dynamodb", "DeleteTable UpdateTable")
 
     def desired(self, manifest: Manifest, scope: Scope, now: datetime) -> tuple[Desired, ...]:
         """The table of ``ledger:``, none where CloudWatch's metrics are the ledger."""
@@ -143,6 +146,7 @@ def _observed(cloud: Cloud, scope: Scope, region: str, name: str) -> Observed | 
         key=tags.get(KEY_TAG),
         marked=marks.complete(tags, name),
         tags=tags,
+        raw={"status": table["TableStatus"]},
     )
 
 

@@ -1,0 +1,1 @@
+"""What ``sentry doctor`` finds: each check judged, with the words to mend it."""
