@@ -135,7 +135,7 @@ def test_without_credentials_it_says_where_they_come_from_and_checks_what_needs_
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     ran = sentry("doctor")
     assert (ran.status, ran.err) == (4, "target: aws, not reached (CS0401)\n")
-    assert "  FAIL  target         Unable to locate credentials (CS0401)\n" in ran.out
+    assert "  FAIL  target         no AWS credentials found (CS0401)\n" in ran.out
     assert "  ok    models  " in ran.out
     assert "Permissions\n" not in ran.out
 
