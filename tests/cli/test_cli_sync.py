@@ -143,7 +143,7 @@ PARTIAL = """\
   x failed    aws-docs-sales-prod  CS0403 AccessDeniedException: AccessDeniedException, as ordered by a fault rule
               bedrock CreateInferenceProfile in us-east-1 (request id ID)
               the IAM action needed is bedrock:CreateInferenceProfile, with it bedrock:TagResource
-              fix: ask for the IAM action named, then run it again
+              fix: ask for the IAM action named; all of them: sentry iam-policy
 0 applied, 1 failed, 0 unchanged.  Safe to run again: done work is not repeated.
 """
 
