@@ -102,3 +102,13 @@ def test_the_values_of_what_is_wrong_are_named(in_sandbox: Sentry) -> None:
     assert "help: model in profiles.yaml: haiku\n" in ran.err
     ran = in_sandbox("invoke", "--cost-center", "sales", "--environment", "prod", "Hi")
     assert "help: environment in profiles.yaml: production\n" in ran.err
+
+
+def test_in_the_sandbox_a_person_who_must_wait_is_told_how_time_passes_there(sentry: Sentry, folder: Path) -> None:
+    write_manifest(folder)
+    where = ("--sandbox", "--sandbox-db", "here.db")
+    hint = "in the sandbox a day passes with: sentry sandbox advance --sandbox-db here.db 25h"
+    assert hint in sentry("sync", "--yes", *where).err
+    empty = sentry("report", *where)
+    assert empty.err.endswith(f"{hint}\n")
+    assert sentry(*hint.partition("sentry ")[2].split()).status == 0

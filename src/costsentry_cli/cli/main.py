@@ -53,7 +53,8 @@ START = f"""costsentry {__version__} - know and control what Amazon Bedrock cost
     sentry report --group-by costCenter
     sentry doctor                what is missing, and how to mend it
 
-  Without an account: add --sandbox, or set COSTSENTRY_SANDBOX=1
+  Without an account: add --sandbox, or set COSTSENTRY_SANDBOX=1;
+    sentry sandbox advance 25h   lets a day pass there
   All commands: sentry --help
 """
 

@@ -16,7 +16,7 @@ from costsentry_cli.cli.options import FILE, FINDINGS, OUTPUT, TARGET, Common, c
 from costsentry_cli.cli.output import ask, emit, preview, say, terminal_width
 from costsentry_cli.cli.progress import Progress
 from costsentry_cli.cli.reach import tell_troubles
-from costsentry_cli.cli.waiting import DEADLINE, Deadline, Wait, duration
+from costsentry_cli.cli.waiting import DEADLINE, Deadline, Wait, duration, say_how_time_passes
 from costsentry_cli.domain import plan_file
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.errors import Exit, SentryError
@@ -177,6 +177,7 @@ def carry_out(shared: Common, asked: Asked, *, yes: bool, dry_run: bool, longest
         say(line)
     if waiting:
         say(shared.pasteable("next: run it again in a day   (where each key stands: sentry tags status)"))
+        say_how_time_passes(shared, asked.context)
     elif asked.manifest.cost_allocation_tags and any(_carries_tags(one) for one in done):
         say(shared.pasteable("next: sentry tags status   (from when on costs carry the tags)"))
     return Exit.PARTIAL if waiting and longest is not None else status
