@@ -24,9 +24,9 @@ def commands_page() -> str:
     paths = list(_paths(typer.main.get_command(root), ()))
     with _eighty_columns():
         helps = [(path, _help(path)) for path in paths]
-    names = [f"[`sentry {' '.join(path)}`](#{'-'.join(('sentry', *path))})" for path, _ in helps if path]
+    names = ["| command | what it does |", "|---|---|", *(_named(path, text) for path, text in helps if path)]
     sections = [f"## sentry {' '.join(path)}".rstrip() + f"\n\n```text\n{text}```\n" for path, text in helps]
-    return "\n".join([HEAD, " · ".join(names) + "\n", *sections])
+    return "\n".join([HEAD, "\n".join(names) + "\n", *sections])
 
 
 def _paths(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -36,6 +36,12 @@ def _paths(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         context = typer.Context(command)
         for name in command.list_commands(context):
             yield from _paths(command.get_command(context, name), (*path, name))
+
+
+def _named(path: tuple[str, ...], text: str) -> str:
+    """A row of the index: the first sentence of the help."""
+    paragraph = " ".join(line.strip() for line in text.split("\n\n")[1].splitlines())
+    return f"| [`sentry {' '.join(path)}`](#{'-'.join(('sentry', *path))}) | {paragraph} |"
 
 
 def _help(path: tuple[str, ...]) -> str:

@@ -83,7 +83,7 @@ def _inner(form: Any) -> Record | None:
 
 def _section(record: Record, path: str, found: list[Any]) -> str:
     mappings = [one for one in found if isinstance(one, dict)]
-    lines = [f"## {record.noun[0].upper()}{record.noun[1:]}" + (f": `{path}`" if path else ""), ""]
+    lines = [f"## {record.noun[0].upper()}{record.noun[1:]}", "", *([f"`{path}`", ""] if path else [])]
     lines += ["| key | what it is for | form | default | example |", "|---|---|---|---|---|"]
     lines += [_row(field, mappings) for field in record.fields]
     choice = record.choice
@@ -125,7 +125,8 @@ def form_words(form: Any) -> str:
         case Text():
             return ", ".join(part for part in (form.says, form.help, f"at most {form.most:,} characters") if part)
         case Number():
-            return f"{form.says}; above 0, at most {form.most:,}"
+            least = "above 0" if form.least is None else f"at least {form.least:,}"
+            return f"{form.says}; {least}, at most {form.most:,}"
         case Duration():
             return f"a duration such as `7d` or `12h`, at most {form.most.days}d"
         case Percent():
@@ -143,8 +144,12 @@ def _shape_words(shape: ListOf | OneOrMany | MapOf | WordOr | Record) -> str:
         case OneOrMany(many):
             return f"{form_words(many.item)}; or a list of {many.least} to {many.most:,} of them"
         case MapOf():
-            return f"a mapping of up to {shape.most:,}: {form_words(shape.key)} -> {form_words(shape.value)}"
+            return f"a mapping of up to {shape.most:,}. Key: {form_words(shape.key)}. Value: {form_words(shape.value)}"
         case WordOr(word, record):
-            return f"{form_words(word)}, or {record.noun} (below)"
+            return f"{form_words(word)}, or {_linked(record)}"
         case Record():
-            return f"{shape.noun} (below)"
+            return _linked(shape)
+
+
+def _linked(record: Record) -> str:
+    return f"[{record.noun}](#{record.noun.replace(' ', '-')})"
