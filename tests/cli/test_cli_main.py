@@ -58,6 +58,7 @@ def test_the_bare_command_shows_where_to_start(sentry: Sentry) -> None:
     ran = sentry()
     assert (ran.status, ran.err) == (0, "")
     assert "sentry demo" in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 60
 
 
 @pytest.mark.parametrize("name", COMMANDS)

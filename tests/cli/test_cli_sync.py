@@ -267,3 +267,4 @@ def test_at_sixty_columns_the_line_in_the_file_and_the_end_of_the_sentence_stand
     out = in_sandbox("plan").out
     assert "  + create   ledger table costsentry-my-team\n               profiles.yaml:" in out
     assert "0 to replace, 3 to wait for,\n  0 to delete.\n" in out
+    assert out.endswith("Nothing has been changed.  Apply:\n  sentry sync   (CI gate: --check)\n")

@@ -27,6 +27,7 @@ from costsentry_cli.domain.plan import GRACE, Plan, Trouble, Wishes
 from costsentry_cli.domain.waiting import wait_until
 from costsentry_cli.render import applied as applied_view
 from costsentry_cli.render import plan as plan_view
+from costsentry_cli.render.fold import folded
 from costsentry_cli.usecases import apply as applying
 from costsentry_cli.usecases import lint, sync
 
@@ -143,8 +144,9 @@ def show(shared: Common, asked: Asked, sync_words: str, *, check: bool) -> int:
     name, plan = asked.manifest.source.name, asked.plan
     screen = plan_view.as_text(plan, name, terminal_width())
     if plan.pending:
-        screen += plan_view.series_line(*series(asked.manifest)) if any(kind.measured for kind in asked.kinds) else ""
-        screen += f"Nothing has been changed.  Apply: {sync_words}   (CI gate: --check)\n"
+        after = plan_view.series_line(*series(asked.manifest)) if any(kind.measured for kind in asked.kinds) else ""
+        after += f"Nothing has been changed.  Apply: {sync_words}   (CI gate: --check)\n"
+        screen += folded(after, terminal_width())
     emit(shared, plan_view.as_table(plan, name, asked.facts), asked.context.target.as_dict(), screen)
     if check and plan.pending:
         return Exit.GATE
