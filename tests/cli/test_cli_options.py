@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from commands import Sentry
-from costsentry_cli.cli.context import Waiting
+from costsentry_cli.cli.context import Context, Waiting
+from costsentry_cli.cli.options import Common
+from costsentry_cli.cli.waiting import say_how_time_passes
 from fakes import BASIC, write_manifest
 
 
@@ -112,3 +115,10 @@ def test_in_the_sandbox_a_person_who_must_wait_is_told_how_time_passes_there(sen
     empty = sentry("report", *where)
     assert empty.err.endswith(f"{hint}\n")
     assert sentry(*hint.partition("sentry ")[2].split()).status == 0
+
+
+def test_on_aws_nobody_is_told_to_move_the_clock(context: Context, capsys: pytest.CaptureFixture[str]) -> None:
+    say_how_time_passes(Common(), replace(context, target=replace(context.target, kind="aws")))
+    assert capsys.readouterr().err == ""
+    say_how_time_passes(Common(), context)
+    assert "sentry sandbox advance 25h" in capsys.readouterr().err
