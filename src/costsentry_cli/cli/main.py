@@ -51,7 +51,7 @@ START = f"""costsentry {__version__} - know and control Amazon Bedrock's cost
     sentry sync        make it so
     sentry invoke --cost-center sales "Hello"
     sentry report --group-by costCenter
-    sentry doctor                what is missing, and how to mend it
+    sentry doctor      what is missing, and how to mend it
 
   Without an account: --sandbox, or COSTSENTRY_SANDBOX=1
     sentry sandbox advance 25h    lets a day pass there
