@@ -1,16 +1,32 @@
-"""Write the generated pages: docs/errors.md, docs/assumptions.md and the demo's screen in README.md."""
+"""Write the generated pages; some alone by name.
+
+python tools/make_docs.py                     all of them
+python tools/make_docs.py docs/errors.md      this one
+"""
 
 from __future__ import annotations
 
 import ast
 import itertools
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import console
 from costsentry_cli.domain import assumptions, aws_errors
 from costsentry_cli.domain.errors import ERRORS, EXIT_MEANING
+from docs_commands import commands_page
+from docs_manifest import manifest_page
+from docs_picture import picture
 
 ROOT = Path(__file__).resolve().parents[1]
-DEMO_HEAD = "target: sandbox (no AWS account touched)\n"
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+import overshoot  # noqa: E402 - the benchmarks are no package
+
+OVERSHOOT, OVERSHOOT_END = "<!-- overshoot -->\n", "<!-- end of overshoot -->"
 
 
 def errors_page() -> str:
@@ -80,24 +96,48 @@ def assumptions_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def readme(text: str) -> str:
-    """The README with the demo's screen as the test knows it."""
-    screen = (ROOT / "tests/cli/screens/demo.txt").read_text(encoding="utf-8").rstrip("\n")
-    before, _, rest = text.partition(f"```\n{DEMO_HEAD}")
-    return f"{before}```\n{DEMO_HEAD}{screen}\n```{rest.partition('```')[2]}"
+def guide_page() -> str:
+    """The guide with its screens as they are now."""
+    with tempfile.TemporaryDirectory() as folder:
+        return console.ran((ROOT / "docs/guide.md").read_text(encoding="utf-8"), Path(folder))
 
 
-def pages() -> dict[Path, str]:
-    """Every generated page by its path."""
-    path = ROOT / "README.md"
-    return {
-        ROOT / "docs/errors.md": errors_page(),
-        ROOT / "docs/assumptions.md": assumptions_page(),
-        path: readme(path.read_text(encoding="utf-8")),
-    }
+def overshoot_table(clients: Sequence[int] = overshoot.CLIENTS) -> str:
+    """The share of a limit that was spent; for our own way the worst seed, for the others the median."""
+    head = [
+        "| % of the limit spent, 20 seeds |",
+        *(f" {number} client{'s' if number > 1 else ''} |" for number in clients),
+    ]
+    rows = ["".join(head), "|---|" + "---:|" * len(clients)]
+    for way in overshoot.WAYS:
+        ours = way == "reserve and settle"
+        found = (overshoot.measured(way, number).shares for number in clients)
+        shares = (max(one) if ours else statistics.median(one) for one in found)
+        name = f"{way} ({'most' if ours else 'median'})"
+        rows.append(f"| {name} |" + "".join(f" {share:.1f} |" for share in shares))
+    return "\n".join(rows) + "\n"
+
+
+def concepts_page() -> str:
+    """The concepts with the table measured anew; some seconds."""
+    text = (ROOT / "docs/concepts.md").read_text(encoding="utf-8")
+    begin, end = text.index(OVERSHOOT) + len(OVERSHOOT), text.index(OVERSHOOT_END)
+    return f"{text[:begin]}\n{overshoot_table()}\n{text[end:]}"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/errors.md": errors_page,
+    "docs/assumptions.md": assumptions_page,
+    "docs/manifest.md": manifest_page,
+    "docs/commands.md": commands_page,
+    "docs/guide.md": guide_page,
+    "docs/concepts.md": concepts_page,
+    "docs/demo.svg": picture,
+}
+"""Every generated page by its path, and what makes it."""
 
 
 if __name__ == "__main__":
-    for target, content in pages().items():
-        target.write_text(content, encoding="utf-8")
-        print(f"wrote {target.relative_to(ROOT)}")
+    for path in sys.argv[1:] or PAGES:
+        (ROOT / path).write_text(PAGES[path](), encoding="utf-8")
+        print(f"wrote {path}")

@@ -58,6 +58,7 @@ def test_the_bare_command_shows_where_to_start(sentry: Sentry) -> None:
     ran = sentry()
     assert (ran.status, ran.err) == (0, "")
     assert "sentry demo" in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 60
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -205,3 +206,13 @@ def test_a_character_the_terminal_lacks_is_an_escape_and_no_error(folder: Path, 
     environment = dict(os.environ) | {"PYTHONIOENCODING": "ascii"}
     ran = process("validate", "-f", "prö.yaml", env=environment)
     assert (ran.status, "pr\\xf6.yaml" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["profiles", "tags", "budgets", "anomalies", "report", "limits", "audit", "sandbox"])
+def test_at_sixty_columns_no_command_of_a_group_is_cut_short(
+    name: str, sentry: Sentry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = sentry(name, "--help").out.splitlines()
+    assert [line for line in lines[1:] if line.endswith("...")] == []
+    assert max(map(len, lines)) <= 60

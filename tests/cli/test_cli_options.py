@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from commands import Sentry
-from costsentry_cli.cli.context import Waiting
+from costsentry_cli.cli.context import Context, Waiting
+from costsentry_cli.cli.options import Common
+from costsentry_cli.cli.waiting import say_how_time_passes
 from fakes import BASIC, write_manifest
 
 
@@ -102,3 +105,20 @@ def test_the_values_of_what_is_wrong_are_named(in_sandbox: Sentry) -> None:
     assert "help: model in profiles.yaml: haiku\n" in ran.err
     ran = in_sandbox("invoke", "--cost-center", "sales", "--environment", "prod", "Hi")
     assert "help: environment in profiles.yaml: production\n" in ran.err
+
+
+def test_in_the_sandbox_a_person_who_must_wait_is_told_how_time_passes_there(sentry: Sentry, folder: Path) -> None:
+    write_manifest(folder)
+    where = ("--sandbox", "--sandbox-db", "here.db")
+    hint = "in the sandbox a day passes with: sentry sandbox advance --sandbox-db here.db 25h"
+    assert hint in sentry("sync", "--yes", *where).err
+    empty = sentry("report", *where)
+    assert empty.err.endswith(f"{hint}\n")
+    assert sentry(*hint.partition("sentry ")[2].split()).status == 0
+
+
+def test_on_aws_nobody_is_told_to_move_the_clock(context: Context, capsys: pytest.CaptureFixture[str]) -> None:
+    say_how_time_passes(Common(), replace(context, target=replace(context.target, kind="aws")))
+    assert capsys.readouterr().err == ""
+    say_how_time_passes(Common(), context)
+    assert "sentry sandbox advance 25h" in capsys.readouterr().err

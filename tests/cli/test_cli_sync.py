@@ -256,3 +256,15 @@ def test_a_region_that_fails_does_not_stop_the_other_and_the_exit_says_in_part(
     assert "not looked at: 123456789012 " in ran.err
     assert in_sandbox("sync", "--yes").status == 0
     assert in_sandbox("plan", "--check").status == 0
+
+
+def test_at_sixty_columns_the_line_in_the_file_and_the_end_of_the_sentence_stand_below(
+    in_sandbox: Sentry, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    (folder / "profiles.yaml").unlink()
+    assert in_sandbox("init").status == 0
+    out = in_sandbox("plan").out
+    assert "  + create   ledger table costsentry-my-team\n               profiles.yaml:" in out
+    assert "0 to replace, 3 to wait for,\n  0 to delete.\n" in out
+    assert out.endswith("Nothing has been changed.  Apply:\n  sentry sync   (CI gate: --check)\n")

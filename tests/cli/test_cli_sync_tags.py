@@ -52,6 +52,7 @@ target: sandbox (no AWS account touched)
 1 applied, 0 failed, 1 pending, 0 unchanged.
 pending: {PENDING}\
 next: run it again in a day   (where each key stands: sentry tags status)
+in the sandbox a day passes with: sentry sandbox advance 25h
 """
 ACTIVATION = """\
 profiles.yaml -> 2 wanted, 2 live

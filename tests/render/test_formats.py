@@ -66,6 +66,13 @@ def test_no_line_is_wider_than_the_screen(width: int) -> None:
     assert max(map(len, as_screen(TABLE, width=width).splitlines())) <= width
 
 
+def test_a_long_title_is_folded_between_words() -> None:
+    table = Table("costs", TABLE.columns, (), title="Bedrock cost by costCenter, 2026-11-01 .. 2026-11-26 (26 days)")
+    assert as_screen(table, width=60).startswith(
+        "Bedrock cost by costCenter, 2026-11-01 .. 2026-11-26 (26\n  days)\n\n"
+    )
+
+
 def test_a_long_text_is_folded_on_a_screen_and_whole_in_a_pipe() -> None:
     text = "x" * 90
     assert as_screen(named(text), width=60).replace("\n", "").count("x") == 90

@@ -108,7 +108,7 @@ def show(
     last: Last = "30d",
     audit_file: From = None,
 ) -> None:
-    """Show one recorded call in full, every attempt of it."""
+    """Show one recorded call, every attempt of it."""
     from costsentry_cli.render import audit as view
     from costsentry_cli.usecases import audit
 
@@ -130,7 +130,10 @@ def stats(
     ending: Ending = None,
     audit_file: From = None,
 ) -> None:
-    """Add recorded calls up: how many, how many denied, tokens, and what they cost by catalogue prices."""
+    """Add recorded calls up: calls, tokens, cost.
+
+    How many, how many of them denied, and what they cost by catalogue prices.
+    """
     from costsentry_cli.render import audit as view
 
     place = _place(shared, audit_file)

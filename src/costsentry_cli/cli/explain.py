@@ -33,7 +33,8 @@ def explain(
     shared: Common,
     *,
     code: Annotated[
-        str | None, typer.Argument(help="CS0012, 5 or AccessDeniedException; none lists all of ours.")
+        str | None,
+        typer.Argument(metavar="[CODE]", help="CS0012, 5 or AccessDeniedException; none lists all of ours."),
     ] = None,
 ) -> None:
     """Explain an error code (CS0012), an exit status (5) or an error of AWS's (AccessDeniedException).

@@ -30,7 +30,9 @@ EXAMPLE = 'sentry invoke --cost-center sales "Hello"'
 class Wanted:
     """What is asked of which model for whom: in words of the command line, or in a document."""
 
-    prompt: Annotated[str | None, typer.Argument(help="The prompt; - or nothing reads standard input.")] = None
+    prompt: Annotated[
+        str | None, typer.Argument(metavar="[PROMPT]", help="The prompt; - or nothing reads standard input.")
+    ] = None
     document: Annotated[
         Path | None, typer.Option("--input", help="A request document, JSON or YAML; - is standard input.")
     ] = None

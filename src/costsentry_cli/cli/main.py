@@ -40,20 +40,22 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("explain", "What an error code or an exit status means."),
 }
 
-START = f"""costsentry {__version__} - know and control what Amazon Bedrock costs you
+START = f"""costsentry {__version__} - know and control Amazon Bedrock's cost
 
   Start here (no AWS account needed)
-    sentry demo                  a two-minute tour in a local sandbox
-    sentry init                  write a commented profiles.yaml
+    sentry demo        a two-minute tour in a local sandbox
+    sentry init        write a commented profiles.yaml
 
   Everyday
-    sentry plan                  what would change
-    sentry sync                  make it so
+    sentry plan        what would change
+    sentry sync        make it so
     sentry invoke --cost-center sales "Hello"
     sentry report --group-by costCenter
-    sentry doctor                what is missing, and how to mend it
+    sentry doctor      what is missing, and how to mend it
 
-  Without an account: add --sandbox, or set COSTSENTRY_SANDBOX=1
+  Without an account: --sandbox, or COSTSENTRY_SANDBOX=1
+    sentry sandbox advance 25h    lets a day pass there
+
   All commands: sentry --help
 """
 

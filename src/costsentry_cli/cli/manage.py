@@ -16,7 +16,7 @@ from costsentry_cli.cli.options import FILE, FINDINGS, OUTPUT, TARGET, Common, c
 from costsentry_cli.cli.output import ask, emit, preview, say, terminal_width
 from costsentry_cli.cli.progress import Progress
 from costsentry_cli.cli.reach import tell_troubles
-from costsentry_cli.cli.waiting import DEADLINE, Deadline, Wait, duration
+from costsentry_cli.cli.waiting import DEADLINE, Deadline, Wait, duration, say_how_time_passes
 from costsentry_cli.domain import plan_file
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.errors import Exit, SentryError
@@ -27,6 +27,7 @@ from costsentry_cli.domain.plan import GRACE, Plan, Trouble, Wishes
 from costsentry_cli.domain.waiting import wait_until
 from costsentry_cli.render import applied as applied_view
 from costsentry_cli.render import plan as plan_view
+from costsentry_cli.render.fold import folded
 from costsentry_cli.usecases import apply as applying
 from costsentry_cli.usecases import lint, sync
 
@@ -143,8 +144,9 @@ def show(shared: Common, asked: Asked, sync_words: str, *, check: bool) -> int:
     name, plan = asked.manifest.source.name, asked.plan
     screen = plan_view.as_text(plan, name, terminal_width())
     if plan.pending:
-        screen += plan_view.series_line(*series(asked.manifest)) if any(kind.measured for kind in asked.kinds) else ""
-        screen += f"Nothing has been changed.  Apply: {sync_words}   (CI gate: --check)\n"
+        after = plan_view.series_line(*series(asked.manifest)) if any(kind.measured for kind in asked.kinds) else ""
+        after += f"Nothing has been changed.  Apply: {sync_words}   (CI gate: --check)\n"
+        screen += folded(after, terminal_width())
     emit(shared, plan_view.as_table(plan, name, asked.facts), asked.context.target.as_dict(), screen)
     if check and plan.pending:
         return Exit.GATE
@@ -177,6 +179,7 @@ def carry_out(shared: Common, asked: Asked, *, yes: bool, dry_run: bool, longest
         say(line)
     if waiting:
         say(shared.pasteable("next: run it again in a day   (where each key stands: sentry tags status)"))
+        say_how_time_passes(shared, asked.context)
     elif asked.manifest.cost_allocation_tags and any(_carries_tags(one) for one in done):
         say(shared.pasteable("next: sentry tags status   (from when on costs carry the tags)"))
     return Exit.PARTIAL if waiting and longest is not None else status

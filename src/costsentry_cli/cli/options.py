@@ -89,9 +89,12 @@ class Common:
 
     def pasteable(self, text: str) -> str:
         """The text with every command it suggests made for the same target and file as this one."""
-        words = map(self._again, ("file", "sandbox", "sandbox_db", "region", "aws_profile"))
-        again = "".join(f" {word}" for word in words if word)
-        return _SUGGESTED.sub(lambda found: found[0] + again, text) if again else text
+
+        def again(found: re.Match[str]) -> str:
+            names = _OF_SANDBOX if found[0].startswith("sentry sandbox") else _OF_TARGET
+            return found[0] + "".join(f" {word}" for word in map(self._again, names) if word)
+
+        return _SUGGESTED.sub(again, text)
 
     def _again(self, name: str) -> str:
         value, (_, flags, variable, _) = getattr(self, name), _OPTIONS[name]
@@ -100,6 +103,8 @@ class Common:
         return flags[0] if value is True else f"{flags[0]} {shlex.quote(str(value))}"
 
 
+_OF_TARGET = ("file", "sandbox", "sandbox_db", "region", "aws_profile")
+_OF_SANDBOX = ("sandbox_db",)
 _SUGGESTED = re.compile(
     r"\bsentry (?:plan|sync|destroy|report|invoke|validate|doctor|iam-policy"
     r"|(?:profiles|tags|budgets|anomalies|limits|audit) [a-z]+|sandbox (?:advance|reset|status))\b"
@@ -117,12 +122,7 @@ _OPTIONS: dict[str, tuple[Any, tuple[str, ...], str | None, str]] = {
     ),
     "region": (str | None, ("--region",), None, "AWS region (default: AWS_REGION, then the AWS config)."),
     "aws_profile": (str | None, ("--aws-profile",), None, "AWS credentials profile (default: AWS_PROFILE)."),
-    "output": (
-        Format,
-        ("--output", "-o"),
-        "COSTSENTRY_OUTPUT",
-        "The form of the result.",
-    ),
+    "output": (Format, ("--output", "-o"), "COSTSENTRY_OUTPUT", "The form of the result."),
     "query": (str | None, ("--query",), None, "JMESPath over the JSON document, as with aws --query."),
     "out": (Path | None, ("--out",), None, "Write the result to this file, at once or not at all."),
     "csv_raw": (bool, ("--csv-raw",), None, "CSV without the mark before what a spreadsheet would run."),

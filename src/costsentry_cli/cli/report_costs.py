@@ -11,6 +11,7 @@ from costsentry_cli.cli.context import Context
 from costsentry_cli.cli.memory import MaxRequests, Offline, Refresh, remembered, tell
 from costsentry_cli.cli.options import COSTS, OUTPUT, TARGET, Common, Format, common, group
 from costsentry_cli.cli.output import emit
+from costsentry_cli.cli.waiting import say_how_time_passes
 from costsentry_cli.domain import window
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.reports.question import WORDS, Metric, Question, Sort, conditions_of, groups_of
@@ -82,3 +83,5 @@ def _answer(
         emit(shared, table, context.target.as_dict())
     finally:
         tell(memory)
+    if not table.rows:
+        say_how_time_passes(shared, context)

@@ -26,7 +26,10 @@ def serve(
     *,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = DEFAULT_PORT,
 ) -> None:
-    """Serve on 127.0.0.1 for the AWS CLI and SDKs, until Ctrl-C."""
+    """Serve the AWS CLI and SDKs until Ctrl-C.
+
+    On 127.0.0.1 alone; sentry sandbox env points a shell at it.
+    """
     sandbox = context.open_sandbox(shared)
 
     def ready(url: str) -> None:
@@ -75,7 +78,7 @@ def status(shared: Common) -> None:
 
 @app.command()
 @common(DB, result=TEXT)
-def advance(shared: Common, *, by: Annotated[str, typer.Argument(help="How far: 90m, 25h, 7d.")]) -> None:
+def advance(shared: Common, *, by: Annotated[str, typer.Argument(metavar="BY", help="How far: 90m, 25h, 7d.")]) -> None:
     """Move the sandbox's clock forward.
 
     Tags become active and cost data arrives as they would in that time.
@@ -87,7 +90,7 @@ def advance(shared: Common, *, by: Annotated[str, typer.Argument(help="How far: 
 @app.command()
 @common(DB, result=TALK)
 def reset(shared: Common, *, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> int:
-    """Forget everything in the sandbox; the file stays."""
+    """Forget everything; the file stays."""
     sandbox = context.open_sandbox(shared)
     if not yes and not ask(f"Empty the sandbox {sandbox.path}?", "--yes"):
         return Exit.OK
@@ -146,10 +149,18 @@ def _days(days: int | None, months: int | None, today: date) -> int:
 def set_(
     shared: Common,
     *,
-    name: Annotated[str, typer.Argument(help="For example caller_account, rpm:amazon.nova-lite-v1:0, profile_quota.")],
-    value: Annotated[str | None, typer.Argument(help="Its value; without one the default again.")] = None,
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="For example caller_account, rpm:amazon.nova-lite-v1:0, profile_quota."),
+    ],
+    value: Annotated[
+        str | None, typer.Argument(metavar="[VALUE]", help="Its value; without one the default again.")
+    ] = None,
 ) -> None:
-    """Change how this AWS behaves: quotas, delays, whose credentials the caller has."""
+    """Change how this AWS behaves.
+
+    Quotas, delays, whose credentials the caller has.
+    """
     try:
         context.open_sandbox(shared).configure(name, value)
     except ValueError as error:
@@ -163,16 +174,18 @@ def fault(
     shared: Common,
     *,
     operation: Annotated[
-        str, typer.Argument(help="service.Operation, for example bedrock-runtime.Converse; * is any.")
+        str,
+        typer.Argument(metavar="OPERATION", help="service.Operation, for example bedrock-runtime.Converse; * is any."),
     ],
     effect: Annotated[
-        str, typer.Argument(help="throttle, http500, html500, timeout, lost-reply, error:CODE:STATUS ...")
+        str,
+        typer.Argument(metavar="EFFECT", help="throttle, http500, html500, timeout, lost-reply, error:CODE:STATUS ..."),
     ],
     skip: Annotated[int, typer.Option("--skip", min=0, help="Calls that pass first.")] = 0,
     times: Annotated[int, typer.Option("--times", min=1, help="Calls that fail.")] = 1,
     probability: Annotated[float, typer.Option("--probability", min=0.0, max=1.0, help="Of each.")] = 1.0,
 ) -> None:
-    """Order a fault for the next calls of an operation."""
+    """Order a fault for an operation's next calls."""
     service, _, name = operation.partition(".")
     try:
         context.order_fault(context.open_sandbox(shared), service, name or "*", effect, skip, times, probability)

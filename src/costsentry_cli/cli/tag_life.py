@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 app = group("Cost allocation tags.")
 MUCH_ALIKE = 0.85
 """From here on a key that billing does not know is most likely one that it knows, misspelled."""
-Keys = Annotated[list[str] | None, typer.Argument(help="Tag keys (default: the manifest's cost_allocation_tags).")]
-Named = Annotated[list[str], typer.Argument(help="Tag keys.")]
+Keys = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[KEY]...", help="Tag keys (default: the manifest's cost_allocation_tags)."),
+]
+Named = Annotated[list[str], typer.Argument(metavar="KEY...", help="Tag keys.")]
 NoCost = Annotated[bool, typer.Option("--no-cost", help="Ask Cost Explorer nothing: a request for each key is paid.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Deactivate without asking.")]
 Force = Annotated[bool, typer.Option("--force", help="What the manifest wants active, too.")]

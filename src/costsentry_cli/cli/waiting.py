@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+from costsentry_cli.cli.context import Context
+from costsentry_cli.cli.options import Common
+from costsentry_cli.cli.output import say
 from costsentry_cli.domain.errors import SentryError
 
 DEADLINE = "26h"
@@ -26,3 +29,9 @@ def duration(text: str) -> timedelta:
     if match is None:
         raise SentryError("CS0101", f"{text!r} is not a duration", help="for example 90m, 25h or 7d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def say_how_time_passes(shared: Common, context: Context) -> None:
+    """In the sandbox nobody has to wait for AWS: its clock can be moved."""
+    if context.target.kind == "sandbox":
+        say(shared.pasteable("in the sandbox a day passes with: sentry sandbox advance 25h"))

@@ -15,6 +15,7 @@ from costsentry_cli.domain.plan import LEFT, PENDING, Plan, Trouble
 from costsentry_cli.domain.resource import TAG_FIELD
 from costsentry_cli.domain.table import Column, Row, Table, Type
 from costsentry_cli.render.cells import field_diff
+from costsentry_cli.render.fold import columns, folded
 from costsentry_cli.render.safe import safe_line
 
 MARKS = {
@@ -86,7 +87,7 @@ def as_text(plan: Plan, manifest_name: str, width: int = WIDTH) -> str:
     body = listed(plan, manifest_name, width, many=many)
     lines = [_head(plan, manifest_name), "", *body, ""] if body else []
     lines += [f"warning: {safe_line(warning)}" for warning in plan.warnings]
-    lines.append(sentence(plan) if plan.pending else _no_changes(plan, manifest_name))
+    lines.append(folded(sentence(plan) if plan.pending else _no_changes(plan, manifest_name), width))
     lines += [f"refused: {safe_line(why)}" for why in plan.refused]
     return "\n".join(lines) + "\n"
 
@@ -111,6 +112,11 @@ class _Lines:
     width: int
     many: bool
 
+    @property
+    def room(self) -> int:
+        """What a whole line may take."""
+        return self.width + len(INDENT) + LABEL
+
     @cached_property
     def several(self) -> bool:
         """The plan has more than one kind: a name alone does not say what it names."""
@@ -131,7 +137,10 @@ class _Lines:
         facts = (place_in_file, scope, "retired" if change.retired else "")
         where = "  ".join(fact for fact in facts if fact)
         head = f"  {MARKS[change.action]} {change.action:<8} {self.named(change):<{self.column}}{where}".rstrip()
-        return [head, *(INDENT + line for line in _details(change, self.width))]
+        told = (
+            [head] if columns(head) <= self.room or not where else [head.removesuffix(where).rstrip(), INDENT + where]
+        )
+        return [*told, *(INDENT + line for line in _details(change, self.width))]
 
     def waiting(self) -> list[str]:
         """A line for each that only AWS can make, and below those of a kind why it is waited for."""

@@ -123,13 +123,17 @@ def spelled(
 
 
 class Number(NamedTuple):
-    """A number above zero, at most ``most``; ``convert`` makes the value of its text without underscores."""
+    """A number from ``least``, or above zero where that is None, to ``most``, also when it is written as text.
+
+    ``convert`` makes the value of its text without underscores.
+    """
 
     pattern: re.Pattern[str]
     says: str
     most: int
     convert: Callable[[str], Any]
     json_type: str
+    least: int | None = None
 
     def read(self, node: Node, name: str, findings: Findings) -> Any:
         """The number, or None."""
@@ -137,20 +141,18 @@ class Number(NamedTuple):
         if read is None:
             return None
         found, number = read
-        if not 0 < number <= self.most:
-            findings.about(found, "CS0014", f"{name} is above 0 and at most {self.most}, not {shown(found.text)}")
+        above, least = self.least is None, self.least or 0
+        if number > self.most or number < least or (above and number == 0):
+            bounds = f"above 0 and at most {self.most}" if above else f"from {least} to {self.most:,}"
+            findings.about(found, "CS0014", f"{name} is {bounds}, not {shown(found.text)}")
             return None
         return number
 
     def schema(self) -> JsonSchema:
         """A number in bounds, or its text."""
+        least = {"exclusiveMinimum": 0} if self.least is None else {"minimum": self.least}
         pattern = f"^(?:{self.pattern.pattern})$"
-        return {
-            "type": [self.json_type, "string"],
-            "exclusiveMinimum": 0,
-            "maximum": self.most,
-            "pattern": pattern,
-        }
+        return {"type": [self.json_type, "string"]} | least | {"maximum": self.most, "pattern": pattern}
 
 
 SHOWN_DIGITS = 40

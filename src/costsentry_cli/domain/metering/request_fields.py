@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from costsentry_cli.domain import aws_limits as aws
 from costsentry_cli.domain.document import Items, Node, Scalar
 from costsentry_cli.domain.manifest.fields import TAG_KEY
-from costsentry_cli.domain.manifest.findings import Findings, shown
-from costsentry_cli.domain.manifest.forms import JsonSchema, Text, Word, spelled
+from costsentry_cli.domain.manifest.findings import Findings
+from costsentry_cli.domain.manifest.forms import JsonSchema, Number, Text, Word
 from costsentry_cli.domain.manifest.shapes import Field, ListOf, MapOf, Record
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -26,43 +25,15 @@ TOP_K_MAX = 500
 """The widest range among the models that take top_k (Anthropic's)."""
 
 
-class Bounded(NamedTuple):
-    """A number from ``least`` to ``most``, also when it is written as text (``"500"``); ``convert`` makes its value."""
-
-    pattern: re.Pattern[str]
-    says: str
-    least: int
-    most: int
-    convert: Callable[[str], Any]
-    json_type: str
-
-    def read(self, node: Node, name: str, findings: Findings) -> Any:
-        """The number, or None."""
-        read = spelled(node, name, findings, self.pattern, self.says, self.convert)
-        if read is None:
-            return None
-        found, number = read
-        if not self.least <= number <= self.most:
-            bounds = f"from {self.least} to {self.most:,}"
-            findings.about(found, "CS0014", f"{name} is {bounds}, not {shown(found.text)}")
-            return None
-        return number
-
-    def schema(self) -> JsonSchema:
-        """A number in bounds, or its text."""
-        pattern = f"^(?:{self.pattern.pattern})$"
-        return {"type": [self.json_type, "string"], "minimum": self.least, "maximum": self.most, "pattern": pattern}
-
-
 def _share(text: str) -> Decimal:
     return Decimal(text) + 0  # the sum makes -0 a 0
 
 
 _WHOLE = re.compile(r"-?[0-9]+(?:_[0-9]+)*", re.ASCII)
 _SHARE = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
-MAX_TOKENS = Bounded(_WHOLE, "a whole number such as 500", 1, ANSWER_MAX, int, "integer")
-SHARE = Bounded(_SHARE, "a number such as 0.7", 0, 1, _share, "number")
-TOP_K = Bounded(_WHOLE, "a whole number such as 250", 0, TOP_K_MAX, int, "integer")
+MAX_TOKENS = Number(_WHOLE, "a whole number such as 500", ANSWER_MAX, int, "integer", least=1)
+SHARE = Number(_SHARE, "a number such as 0.7", 1, _share, "number", least=0)
+TOP_K = Number(_WHOLE, "a whole number such as 250", TOP_K_MAX, int, "integer", least=0)
 MODEL = Text(
     re.compile(r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?"),
     "an alias, a model id, an ARN or a cost centre",
