@@ -1,9 +1,12 @@
 # `make demo` and `make test` need only Python >= 3.11 and make: the first run builds .venv.
+# Another Python: make test PYTHON=python3.13 VENV=.venv-3.13
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
+VENV ?= .venv
+BIN = $(VENV)/bin
+RELEASE := .release
+PYTHONS ?= 3.11 3.12 3.13 3.14
 
-.PHONY: demo test lint bench catalog clean
+.PHONY: demo test test-pythons lint bench catalog dist lock clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python >= 3.11 is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -18,6 +21,12 @@ demo: $(VENV)/installed
 test: $(VENV)/installed
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
+# The whole suite under each supported Python that is on this machine, each in an environment of its own.
+test-pythons:
+	@for v in $(PYTHONS); do \
+	  if command -v python$$v >/dev/null; then $(MAKE) test PYTHON=python$$v VENV=.venv-$$v || exit 1; \
+	  else echo "python$$v is not here: not tested"; fi; done
+
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -31,5 +40,20 @@ bench: $(VENV)/installed
 catalog: $(VENV)/installed
 	$(BIN)/python tools/make_catalog.py
 
+$(RELEASE)/installed: pyproject.toml
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(RELEASE)/bin/python -m pip install --quiet --group release
+	touch $@
+
+# dist/: wheel, sdist, SBOM (CycloneDX) and SHA256SUMS; built twice and compared, installed alone and run.
+dist: $(RELEASE)/installed
+	$(RELEASE)/bin/python tools/make_dist.py
+
+# Pin what an installation consists of, with hashes (needs network).
+lock: $(RELEASE)/installed
+	$(RELEASE)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --output-file requirements.lock
+
 clean:
-	rm -rf $(VENV) .costsentry .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-* $(RELEASE) dist build .costsentry .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -24,3 +26,12 @@ def test_naming_the_package_loads_none_of_it() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError):
         _ = costsentry_cli.nothing
+
+
+def test_a_type_checker_sees_every_name_of_the_face_as_what_it_is() -> None:
+    stub = ast.parse(Path(costsentry_cli.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    imports = [node for node in stub.body if isinstance(node, ast.ImportFrom)]
+    seen = {alias.asname: (node.module, alias.name) for node in imports for alias in node.names}
+    assert seen == costsentry_cli._FACE
+    (names,) = [node.value for node in stub.body if isinstance(node, ast.Assign)]
+    assert sorted(ast.literal_eval(names)) == sorted(costsentry_cli.__all__)

@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import console
+import make_man
+from costsentry_cli.cli.main import NAMES
 from costsentry_cli.domain import assumptions, aws_errors
 from costsentry_cli.domain.errors import ERRORS, EXIT_MEANING
 from docs_commands import commands_page
@@ -133,7 +135,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/guide.md": guide_page,
     "docs/concepts.md": concepts_page,
     "docs/demo.svg": picture,
-}
+    f"man/{NAMES[0]}.1": make_man.page,
+} | {f"man/{name}.1": make_man.reference for name in NAMES[1:]}
 """Every generated page by its path, and what makes it."""
 
 

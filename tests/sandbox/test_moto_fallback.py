@@ -110,6 +110,16 @@ def test_what_moto_does_not_have_is_named(tmp_path):
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 
+@pytest.mark.parametrize("service", BY_MOTO)
+def test_where_moto_is_not_installed_the_refusal_says_how_to_get_it(tmp_path, monkeypatch, service):
+    monkeypatch.setitem(sys.modules, "moto", None)
+    answerer = client(sandbox_at_noon(tmp_path), service)
+    ask = answerer.list_topics if service == "sns" else answerer.list_users
+    with pytest.raises(ClientError, match=r"pip install 'costsentry-cli\[moto\]'") as caught:
+        ask()
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+
+
 def test_a_request_the_model_forbids_does_not_reach_moto(tmp_path):
     sandbox = sandbox_at_noon(tmp_path)
     with pytest.raises(ClientError, match=r"ValidationError.*at 'userName'"):

@@ -6,6 +6,7 @@ Run as a program it is one side of the race between processes.
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -98,7 +99,7 @@ def test_without_the_transaction_the_same_race_goes_wrong(sandbox, fast_switchin
         account = {"region": "us-east-1", "now": NOON, "request_id": "1", "store": store}
         try:
             OPERATIONS["UpdateItem"](Request("dynamodb", "UpdateItem", _bounded(50), **account))
-        except ServiceError:
+        except (ServiceError, sqlite3.InterfaceError):  # from Python 3.13 on SQLite sometimes notices the race
             return False
         return True
 

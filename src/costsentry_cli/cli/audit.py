@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from costsentry_cli.cli import completion
 from costsentry_cli.cli.context import open_context, open_sandbox, read_manifest
 from costsentry_cli.cli.options import DOCUMENT, FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit, emit_document, say
@@ -44,7 +45,9 @@ class End(StrEnum):
 
 
 Last = Annotated[str, typer.Option("--last", help="How far to look back: 30m, 24h, 7d.")]
-CostCenter = Annotated[str, typer.Option("--cost-center", help="Only this cost centre's calls.")]
+CostCenter = Annotated[
+    str, typer.Option("--cost-center", autocompletion=completion.COST_CENTERS, help="Only this cost centre's calls.")
+]
 Ending = Annotated[End | None, typer.Option("--ending", help="Only calls that ended so.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")]
 From = Annotated[Path | None, typer.Option("--audit-file", help="Read this file, not the manifest's log group.")]

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from costsentry_cli.cli.completion import MANIFEST
 from costsentry_cli.cli.options import Common
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.errors import SentryError
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 SANDBOX_REGION = "us-east-1"
 SANDBOX_DB = Path(".costsentry/sandbox.db")
-MANIFEST = Path("profiles.yaml")
 ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK")
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from costsentry_cli.cli import completion
 from costsentry_cli.cli.options import OUTPUT, Common, common, group
 from costsentry_cli.cli.output import emit, terminal_width
 from costsentry_cli.domain import aws_errors
@@ -34,7 +35,11 @@ def explain(
     *,
     code: Annotated[
         str | None,
-        typer.Argument(metavar="[CODE]", help="CS0012, 5 or AccessDeniedException; none lists all of ours."),
+        typer.Argument(
+            metavar="[CODE]",
+            autocompletion=completion.CODES,
+            help="CS0012, 5 or AccessDeniedException; none lists all of ours.",
+        ),
     ] = None,
 ) -> None:
     """Explain an error code (CS0012), an exit status (5) or an error of AWS's (AccessDeniedException).

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from costsentry_cli.cli import completion
 from costsentry_cli.cli.confided import confide
 from costsentry_cli.cli.context import Context, open_context, read_manifest
 from costsentry_cli.cli.options import DOCUMENT, FILE, OUTPUT, TARGET, Common, common, group
@@ -37,16 +38,25 @@ class Wanted:
         Path | None, typer.Option("--input", help="A request document, JSON or YAML; - is standard input.")
     ] = None
     cost_center: Annotated[
-        str | None, typer.Option("--cost-center", help="Whose profile pays: the costCenter tag.")
+        str | None,
+        typer.Option(
+            "--cost-center", autocompletion=completion.COST_CENTERS, help="Whose profile pays: the costCenter tag."
+        ),
     ] = None
     model: Annotated[
         str,
         typer.Option(
-            "--model", help="Alias, model id or profile ARN, when several fit; with --input instead of its model."
+            "--model",
+            autocompletion=completion.MODELS,
+            help="Alias, model id or profile ARN, when several fit; with --input instead of its model.",
         ),
     ] = ""
-    application: Annotated[str, typer.Option("--application", help="The applicationId tag.")] = ""
-    environment: Annotated[str, typer.Option("--environment", help="The environment tag.")] = ""
+    application: Annotated[
+        str, typer.Option("--application", autocompletion=completion.APPLICATIONS, help="The applicationId tag.")
+    ] = ""
+    environment: Annotated[
+        str, typer.Option("--environment", autocompletion=completion.ENVIRONMENTS, help="The environment tag.")
+    ] = ""
     system: Annotated[str, typer.Option("--system", help="A system prompt.")] = ""
     max_tokens: Annotated[
         int | None, typer.Option("--max-tokens", min=1, help="Most tokens to answer with (1024).")

@@ -56,9 +56,22 @@ def lazy(table: Table, default: str = "") -> type[CommonGroup]:
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
             """The default command takes what begins with an option of its own, and nothing at all."""
             named = hoisted(args)[:1]
-            if default and (not named or (named[0].startswith("-") and named[0] not in HELP)):
+            nothing = not named and not ctx.resilient_parsing  # after Tab the names are wanted, too
+            if default and (nothing or (named and named[0].startswith("-") and named[0] not in HELP)):
                 args = [default, *args]
             return super().parse_args(ctx, args)
+
+        def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+            """The table's names and words, without the commands; an option begun is the default command's."""
+            from typer._click.shell_completion import CompletionItem  # typer exports it nowhere
+
+            if incomplete.startswith("-") and default:
+                command = self.commands[default]
+                with command.make_context(default, [], parent=ctx, resilient_parsing=True) as inner:
+                    return list(command.shell_complete(inner, incomplete))
+            if incomplete.startswith("-"):
+                return super().shell_complete(ctx, incomplete)
+            return [CompletionItem(name, help=text) for name, (_, text) in table.items() if name.startswith(incomplete)]
 
         def list_commands(self, ctx: Any) -> list[str]:
             """Every name, in the order of the table."""

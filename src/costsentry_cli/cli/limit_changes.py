@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from costsentry_cli.cli import completion
 from costsentry_cli.cli.context import read_manifest
 from costsentry_cli.cli.failure import beside_the_result
 from costsentry_cli.cli.limit_views import Id, counted
@@ -20,7 +21,10 @@ from costsentry_cli.usecases import limits
 app = group("Limits.")
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show them; end none.")]
-MaybeId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Only this limit's; else every limit's.")]
+MaybeId = Annotated[
+    str | None,
+    typer.Argument(metavar="[ID]", autocompletion=completion.LIMITS, help="Only this limit's; else every limit's."),
+]
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from costsentry_cli.cli import completion
 from costsentry_cli.cli.billing import ascii_only, for_a_person
 from costsentry_cli.cli.context import Context, open_context, read_manifest
 from costsentry_cli.cli.gates import gates_of
@@ -22,7 +23,9 @@ from costsentry_cli.usecases import limits
 from costsentry_cli.usecases.limits import Source
 
 app = group("Limits.")
-Id = Annotated[str, typer.Argument(metavar="ID", help="The limit's id, as status shows it.")]
+Id = Annotated[
+    str, typer.Argument(metavar="ID", autocompletion=completion.LIMITS, help="The limit's id, as status shows it.")
+]
 FailOn = Annotated[list[str] | None, typer.Option("--fail-on", help="exhausted: exit 3 when a limit has no room left.")]
 NoDenied = Annotated[bool, typer.Option("--no-denied", help="Do not ask CloudWatch how many calls were denied.")]
 Windows = Annotated[int, typer.Option("--windows", min=0, max=60, help="So many windows before this one.")]

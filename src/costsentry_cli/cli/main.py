@@ -6,12 +6,14 @@ import io
 import os
 import sys
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperOption
 from typer.exceptions import TyperException
 
 from costsentry_cli import __version__
+from costsentry_cli.cli import completion
 from costsentry_cli.cli.lazy import lazy
 from costsentry_cli.cli.options import SETTINGS
 from costsentry_cli.domain.document import InvalidDocument
@@ -39,6 +41,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "iam-policy": ("iam_policy", "Print the least IAM policy for a command."),
     "explain": ("explain", "What an error code or an exit status means."),
 }
+
+NAMES = ("sentry", "costsentry", "costsentry-cli")
+"""The console scripts; the first is the documented one."""
 
 START = f"""costsentry {__version__} - know and control Amazon Bedrock's cost
 
@@ -86,17 +91,37 @@ def start(
     """Declare, meter and reconcile what Amazon Bedrock costs you.
 
     Shared options (-f, -o, --sandbox, --region, ...) may stand before or after the command.
+    Shell completion for bash, zsh and fish: sentry --install-completion (or --show-completion).
     """
     del version
     if ctx.invoked_subcommand is None:
         sys.stdout.write(START)
 
 
+def command_line() -> Any:
+    """The whole command; its help has no options for what is done once in a life, completion."""
+    command = typer.main.get_command(root)
+    for option in command.params:
+        if isinstance(option, TyperOption) and option.name in ("install_completion", "show_completion"):
+            option.hidden = True
+    return command
+
+
+def called() -> str:
+    """The name the program was called by, when it is one of ours."""
+    name = os.path.basename(sys.argv[0])  # noqa: PTH119 pathlib would be imported for this alone
+    return name if name in NAMES else NAMES[0]
+
+
 def run(argv: list[str]) -> int:
     """Run one command line; every way it can end becomes an exit status here and nowhere else."""
     _ready_streams()
+    program = called()
+    asked = os.environ.get(completion.variable(program))
+    if asked:
+        return completion.answer(command_line(), program, asked)
     try:
-        status = typer.main.get_command(root).main(args=argv, prog_name="sentry", standalone_mode=False)
+        status = command_line().main(args=argv, prog_name=program, standalone_mode=False)
         sys.stdout.flush()
         return int(status or 0)
     except (BrokenPipeError, SystemExit):  # typer answers a closed pipe with SystemExit

@@ -27,6 +27,7 @@ from costsentry_cli.domain.plan import GRACE, Plan, Trouble, Wishes
 from costsentry_cli.domain.waiting import wait_until
 from costsentry_cli.render import applied as applied_view
 from costsentry_cli.render import plan as plan_view
+from costsentry_cli.render import plan_markdown
 from costsentry_cli.render.fold import folded
 from costsentry_cli.usecases import apply as applying
 from costsentry_cli.usecases import lint, sync
@@ -147,7 +148,14 @@ def show(shared: Common, asked: Asked, sync_words: str, *, check: bool) -> int:
         after = plan_view.series_line(*series(asked.manifest)) if any(kind.measured for kind in asked.kinds) else ""
         after += f"Nothing has been changed.  Apply: {sync_words}   (CI gate: --check)\n"
         screen += folded(after, terminal_width())
-    emit(shared, plan_view.as_table(plan, name, asked.facts), asked.context.target.as_dict(), screen)
+    target = asked.context.target
+    emit(
+        shared,
+        plan_view.as_table(plan, name, asked.facts),
+        target.as_dict(),
+        screen,
+        lambda: plan_markdown.as_markdown(plan, name, target.line()),
+    )
     if check and plan.pending:
         return Exit.GATE
     return Exit.PARTIAL if plan.troubles else Exit.OK

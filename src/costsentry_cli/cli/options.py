@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from costsentry_cli.cli import completion
 from costsentry_cli.cli.option_groups import spread
 from costsentry_cli.domain.errors import SentryError
 
@@ -129,6 +130,7 @@ _OPTIONS: dict[str, tuple[Any, tuple[str, ...], str | None, str]] = {
     "color": (Color, ("--color",), "COSTSENTRY_COLOR", "auto, always or never."),
     "debug": (bool, ("--debug",), "COSTSENTRY_DEBUG", "Show the trace of an unexpected error."),
 }
+_COMPLETERS = {"region": completion.REGIONS, "aws_profile": completion.AWS_PROFILES}
 _FLAGS = {flag: name for name, (_, flags, _, _) in _OPTIONS.items() for flag in flags}
 _SHORT_WITH_VALUE = re.compile(r"-[fo].+")
 
@@ -232,8 +234,10 @@ def _parameter(name: str, listed: bool, result: Result) -> inspect.Parameter:  #
     if name == "output":
         text = f"{', '.join(one for one in Format if one in result)}." if result else text
     default = getattr(Common, name)
+    forms = completion.of_words(lambda: ((form.value, "") for form in Format if form in result))
     option = typer.Option(
         *flags,
+        autocompletion=forms if name == "output" else _COMPLETERS.get(name),
         envvar=envvar,
         show_envvar=False,
         help=text,
@@ -246,7 +250,7 @@ def _parameter(name: str, listed: bool, result: Result) -> inspect.Parameter:  #
 
 
 def hoisted(args: list[str]) -> list[str]:
-    """Move shared options that stand before the sub-command behind it, where they are declared.
+    """Move shared options that stand before the sub-command right behind it, where they are declared.
 
     ``["-o", "json", "list"]`` becomes ``["list", "-o", "json"]``; nothing moves past a lone ``--``.
     """
@@ -265,7 +269,7 @@ def hoisted(args: list[str]) -> list[str]:
         rest = rest[size:]
     if not rest:
         return args
-    end = rest.index("--") if "--" in rest else len(rest)
+    end = 0 if rest[0] == "--" else 1
     return [*rest[:end], *moved, *rest[end:]]
 
 

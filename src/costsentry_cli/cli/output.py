@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,14 @@ STEP_SUMMARY_BYTES = 1024 * 1024
 """GitHub drops the whole summary of a step that is larger."""
 
 
-def emit(common: Common, table: Table, target: Mapping[str, str], screen: str | None = None) -> None:
-    """Write a table in the wanted format; ``screen`` replaces the drawn table for people."""
+def emit(
+    common: Common,
+    table: Table,
+    target: Mapping[str, str],
+    screen: str | None = None,
+    markdown: Callable[[], str] | None = None,
+) -> None:
+    """Write a table in the wanted format; for people ``screen`` replaces the drawn table, ``markdown`` its Markdown."""
     from costsentry_cli.render import formats
 
     wanted = common.form
@@ -38,6 +44,8 @@ def emit(common: Common, table: Table, target: Mapping[str, str], screen: str | 
         write(common, safe(text) if common.out is None and sys.stdout.isatty() else text)
     elif wanted in formats.BINARY:
         write(common, formats.BINARY[wanted](table, target))
+    elif wanted == Format.MARKDOWN and markdown is not None:
+        write(common, common.pasteable(markdown()))
     elif wanted != Format.TABLE:
         write(common, formats.FORMATS[wanted](table, target))
     else:

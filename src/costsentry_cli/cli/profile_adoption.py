@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from costsentry_cli.cli import completion
 from costsentry_cli.cli.context import open_context, read_manifest
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, TEXT, Common, common, group
 from costsentry_cli.cli.output import ask, emit, preview, say, write
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 DEFAULT_NAMESPACE = "imported"
 NAMESPACE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 NAMESPACE_HELP = "at most 63 lower-case letters, digits and -, starting with a letter or digit"
-Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME|ARN]...", help="Names or ARNs of profiles.")]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[NAME|ARN]...", autocompletion=completion.PROFILES, help="Names or ARNs of profiles."),
+]
 As = Annotated[str | None, typer.Option("--as", help="The key of the entry, when it has another name.")]
 All = Annotated[bool, typer.Option("--all", help="Every unmanaged profile whose name an entry has.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Adopt without asking.")]

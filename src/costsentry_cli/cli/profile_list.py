@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from costsentry_cli.cli import completion
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit
 from costsentry_cli.cli.reach import manifest_if_any, reach
@@ -19,7 +20,10 @@ app = group("Application inference profiles.")
 def list_profiles(
     shared: Common,
     *,
-    namespace: Annotated[str | None, typer.Option("--namespace", help="Only this namespace's profiles.")] = None,
+    namespace: Annotated[
+        str | None,
+        typer.Option("--namespace", autocompletion=completion.NAMESPACES, help="Only this namespace's profiles."),
+    ] = None,
 ) -> None:
     """List application inference profiles, ours and foreign.
 

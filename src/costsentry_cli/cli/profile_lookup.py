@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from costsentry_cli.cli import completion
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, Format, common, group
 from costsentry_cli.cli.output import ask, emit_document, say, write
 from costsentry_cli.cli.reach import AccountOption, Reach, manifest_if_any, reach
@@ -25,11 +26,13 @@ class Environment(StrEnum):
     JSON = "json"
 
 
-Named = Annotated[str, typer.Argument(metavar="NAME|ARN|ID", help="A key, name, ARN or id.")]
+Named = Annotated[
+    str, typer.Argument(metavar="NAME|ARN|ID", autocompletion=completion.PROFILES, help="A key, name, ARN or id.")
+]
 Field = Annotated[str | None, typer.Option("--field", help="Print this one value: arn, model, tags.costCenter ...")]
 Shape = Annotated[Environment, typer.Option("--format", help="shell (for eval), dotenv or json.")]
 Prefix = Annotated[str, typer.Option("--prefix", help="What the variables start with.")]
-By = Annotated[str, typer.Option("--by", help="A tag key, or key.")]
+By = Annotated[str, typer.Option("--by", autocompletion=completion.TAG_KEYS, help="A tag key, or key.")]
 WithModel = Annotated[bool, typer.Option("--with-model", help="Put the model's alias behind the value.")]
 Parameter = Annotated[str | None, typer.Option("--ssm-parameter", help="Write the JSON map to this SSM parameter.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="With --ssm-parameter: write without asking.")]

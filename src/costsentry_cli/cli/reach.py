@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from costsentry_cli.cli import completion
 from costsentry_cli.cli.context import Context, manifest_path, open_context, read_manifest
 from costsentry_cli.cli.options import Common
 from costsentry_cli.cli.output import say
@@ -18,7 +19,10 @@ from costsentry_cli.domain.kind import Scope, regions_of
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.plan import Trouble
 
-AccountOption = Annotated[str | None, typer.Option("--account", help="Only this one of the manifest's accounts.")]
+AccountOption = Annotated[
+    str | None,
+    typer.Option("--account", autocompletion=completion.ACCOUNTS, help="Only this one of the manifest's accounts."),
+]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from costsentry_cli.cli import completion
 from costsentry_cli.cli.billing import open_billing
 from costsentry_cli.cli.memory import MaxRequests, Offline, Refresh, remembered, tell
 from costsentry_cli.cli.options import CHART, OUTPUT, TARGET, Common, common, group
@@ -29,12 +30,24 @@ def compare(
     month: Annotated[str | None, typer.Option("--month", help="The month, 2026-10 (default: the last one).")] = None,
     against: Annotated[str | None, typer.Option("--with", help="The other month (default: the one before).")] = None,
     group_by: Annotated[
-        str | None, typer.Option("--group-by", "-g", help=f"A tag key, {', '.join(WORDS)} (default: model).")
+        str | None,
+        typer.Option(
+            "--group-by",
+            "-g",
+            autocompletion=completion.groups(WORDS),
+            help=f"A tag key, {', '.join(WORDS)} (default: model).",
+        ),
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option("--filter", help="Only costs with costCenter=sales,support.")
+        list[str] | None,
+        typer.Option(
+            "--filter", autocompletion=completion.CONDITIONS, help="Only costs with costCenter=sales,support."
+        ),
     ] = None,
-    exclude: Annotated[list[str] | None, typer.Option("--exclude", help="No costs with these values.")] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", autocompletion=completion.CONDITIONS, help="No costs with these values."),
+    ] = None,
     metric: Annotated[Metric, typer.Option(help="Which cost.")] = Metric.UNBLENDED,
     top: Annotated[int | None, typer.Option("--top", min=1, help="The biggest so many reasons.")] = None,
     view: Annotated[str | None, typer.Option("--billing-view", help="ARN of a billing view.")] = None,

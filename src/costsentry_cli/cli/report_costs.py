@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from costsentry_cli.cli import completion
 from costsentry_cli.cli.billing import open_billing
 from costsentry_cli.cli.context import Context
 from costsentry_cli.cli.memory import MaxRequests, Offline, Refresh, remembered, tell
@@ -21,11 +22,20 @@ from costsentry_cli.usecases import report_costs
 app = group("What was billed.")
 GroupBy = Annotated[
     list[str] | None,
-    typer.Option("--group-by", "-g", help=f"One or two of a tag key, {', '.join(WORDS)} (default: costCenter)."),
+    typer.Option(
+        "--group-by",
+        "-g",
+        autocompletion=completion.groups(WORDS),
+        help=f"One or two of a tag key, {', '.join(WORDS)} (default: costCenter).",
+    ),
 ]
 Filter = Annotated[
     list[str] | None,
-    typer.Option("--filter", help="Only costs with costCenter=sales,support; an empty value is having none."),
+    typer.Option(
+        "--filter",
+        autocompletion=completion.CONDITIONS,
+        help="Only costs with costCenter=sales,support; an empty value is having none.",
+    ),
 ]
 View = Annotated[str | None, typer.Option("--billing-view", help="ARN of a billing view, another's slice of the bill.")]
 
@@ -37,7 +47,10 @@ def costs(  # noqa: PLR0913, RUF100 a question has this many sides
     *,
     group_by: GroupBy = None,
     only: Filter = None,
-    exclude: Annotated[list[str] | None, typer.Option("--exclude", help="No costs with these values.")] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", autocompletion=completion.CONDITIONS, help="No costs with these values."),
+    ] = None,
     last: Annotated[str | None, typer.Option("--last", help="7d, 30d, mtd (default) or last-month.")] = None,
     month: Annotated[str | None, typer.Option("--month", help="One month, 2026-10.")] = None,
     since: Annotated[str | None, typer.Option("--since", help="First day, 2026-10-01.")] = None,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from costsentry_cli.cli import completion
 from costsentry_cli.cli.memory import MaxRequests, Offline, Refresh, remembered, tell
 from costsentry_cli.cli.options import CHART, FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit, say
@@ -25,7 +26,9 @@ FailUnder = Annotated[str | None, typer.Option("--fail-under", help="Exit 3 when
 def coverage(
     shared: Common,
     *,
-    key: Annotated[str, typer.Option("--key", "-k", help="The tag key that attributes.")] = "costCenter",
+    key: Annotated[
+        str, typer.Option("--key", "-k", autocompletion=completion.TAG_KEYS, help="The tag key that attributes.")
+    ] = "costCenter",
     last: Annotated[str, typer.Option("--last", help="Whole UTC days with today: 7d, 30d.")] = "30d",
     fail_under: FailUnder = None,
     no_cost: Annotated[bool, typer.Option("--no-cost", help="Ask Cost Explorer nothing.")] = False,

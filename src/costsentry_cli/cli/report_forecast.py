@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from costsentry_cli.cli import completion
 from costsentry_cli.cli.billing import open_billing
 from costsentry_cli.cli.memory import MaxRequests, Offline, Refresh, remembered, tell
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
@@ -22,7 +23,9 @@ app = group("The month at its end.")
 def forecast(
     shared: Common,
     *,
-    group_by: Annotated[str, typer.Option("--group-by", "-g", help="A tag key, service, model ...")] = "costCenter",
+    group_by: Annotated[
+        str, typer.Option("--group-by", "-g", autocompletion=completion.TAG_KEYS, help="A tag key, service, model ...")
+    ] = "costCenter",
     own: Annotated[bool, typer.Option("--own", help="Our own estimate alone: AWS's is paid for per value.")] = False,
     refresh: Refresh = False,
     offline: Offline = False,

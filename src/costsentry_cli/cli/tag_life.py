@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from costsentry_cli.cli import completion
 from costsentry_cli.cli.billing import open_billing, tell_costs
 from costsentry_cli.cli.context import Context, read_manifest
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
@@ -30,9 +31,13 @@ MUCH_ALIKE = 0.85
 """From here on a key that billing does not know is most likely one that it knows, misspelled."""
 Keys = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[KEY]...", help="Tag keys (default: the manifest's cost_allocation_tags)."),
+    typer.Argument(
+        metavar="[KEY]...",
+        autocompletion=completion.TAG_KEYS,
+        help="Tag keys (default: the manifest's cost_allocation_tags).",
+    ),
 ]
-Named = Annotated[list[str], typer.Argument(metavar="KEY...", help="Tag keys.")]
+Named = Annotated[list[str], typer.Argument(metavar="KEY...", autocompletion=completion.TAG_KEYS, help="Tag keys.")]
 NoCost = Annotated[bool, typer.Option("--no-cost", help="Ask Cost Explorer nothing: a request for each key is paid.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Deactivate without asking.")]
 Force = Annotated[bool, typer.Option("--force", help="What the manifest wants active, too.")]

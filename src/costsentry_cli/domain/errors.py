@@ -99,7 +99,12 @@ _ROWS: tuple[Entry, ...] = (
     # 04xx access
     Entry("CS0401", Exit.ACCESS, "no AWS credentials found", "aws sso login, --aws-profile NAME, or --sandbox"),
     Entry("CS0402", Exit.ACCESS, "the AWS credentials have expired or are invalid", "log in again: aws sso login"),
-    Entry("CS0403", Exit.ACCESS, "AWS denied the permission", "ask for the IAM action named; all of them: sentry iam-policy"),
+    Entry(
+        "CS0403",
+        Exit.ACCESS,
+        "AWS denied the permission",
+        "ask for the IAM action named; all of them: sentry iam-policy",
+    ),
     Entry("CS0404", Exit.USAGE, "no AWS region", "--region us-east-1, or AWS_REGION"),
     Entry("CS0405", Exit.ACCESS, "that AWS profile does not exist", "see: aws configure list-profiles"),
     Entry("CS0406", Exit.ACCESS, "a part of AWS's client library is missing", "pip install 'botocore[crt]'"),

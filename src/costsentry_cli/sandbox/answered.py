@@ -19,7 +19,12 @@ OWN = {
 """Service -> our module in ``sandbox.services``, imported at a service's first call."""
 
 BY_MOTO = ("sns", "iam")
-"""Services that moto answers, but for what is ours of them. Its SQS and SSM are not here: they cannot be pickled."""
+"""Services that moto answers where it is installed, but for what is ours of them. Its SQS and SSM cannot be kept."""
 
 SERVICES = tuple(dict.fromkeys((*OWN, *BY_MOTO)))
 """All of them; every other is refused."""
+
+
+def without_moto(service: str) -> str:
+    """The refusal where moto is not installed: what lacks, and the command that brings it."""
+    return f"the sandbox has {service} from moto, which is not installed here: pip install 'costsentry-cli[moto]'"

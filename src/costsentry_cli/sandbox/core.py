@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,8 @@ class Sandbox:
         return output
 
     def _moto(self, call: _Call) -> HttpResponse:
+        if find_spec("moto") is None:
+            raise ServiceError("UnknownOperationException", answered.without_moto(call.route.service), 501)
         from costsentry_cli.sandbox import moto_fallback
 
         with self.store.transaction():
