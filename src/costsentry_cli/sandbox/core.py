@@ -75,8 +75,7 @@ class Sandbox:
 
     def plug(self, session: Session) -> None:
         """Answer every call of the clients the session makes from now on; their credentials only tell the account."""
-        # A session's own would read every model again: half of what a short command costs.
-        session.register_component("data_loader", self._models.loader)
+        self._models.loader = session.get_component("data_loader")
         plug.plug(session, self.handle)
 
     def handle(self, request: HttpRequest) -> HttpResponse:

@@ -64,19 +64,11 @@ class Route:
         return str(self.model.name)
 
 
-class _SharedLoader(Loader):  # type: ignore[misc]  # botocore has no types
-    """Serves every session of the process: none may add to where it looks, as boto3 does for each."""
-
-    @property
-    def search_paths(self) -> list[str]:
-        return list(super().search_paths)
-
-
 class Models:
-    """botocore's service models, each loaded once; sessions are given this loader so that nothing is read twice."""
+    """botocore's service models, each loaded once; a session's loader is used so that nothing is read twice."""
 
     def __init__(self) -> None:
-        self.loader = _SharedLoader()
+        self.loader = Loader()
         self._loaded: dict[str, ServiceModel | None] = {}
 
     def service(self, name: str) -> ServiceModel | None:
