@@ -36,7 +36,7 @@ def emit(common: Common, table: Table, target: Mapping[str, str], screen: str | 
         annotate(common, of_table(table))
     elif wanted in formats.SEPARATED:
         text = formats.SEPARATED[wanted](table, target, raw=common.csv_raw)
-        write(common, safe(text) if common.out is None and sys.stdout.isatty() else text)
+        write(common, text if common.csv_raw else safe(text))  # what is piped or kept is looked at in the end, too
     elif wanted in formats.BINARY:
         write(common, formats.BINARY[wanted](table, target))
     elif wanted != Format.TABLE:
