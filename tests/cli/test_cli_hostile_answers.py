@@ -111,7 +111,9 @@ def test_an_account_that_breaks_every_rule_steers_nothing(words: str, aws: Hosti
         ("plan --debug", "inference-profiles"),
     ],
 )
-def test_a_hostile_sentence_of_aws_is_told_as_data(words: str, refused: str, aws: HostileAccount, sentry: Sentry) -> None:
+def test_a_hostile_sentence_of_aws_is_told_as_data(
+    words: str, refused: str, aws: HostileAccount, sentry: Sentry
+) -> None:
     aws.refuses = refused
     ran = sentry(*words.split())
     assert_harmless(ran, words)
