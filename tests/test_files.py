@@ -37,7 +37,7 @@ def test_a_link_is_refused_and_its_target_stays(tmp_path: Path) -> None:
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     for name in ("link", "dangling"):
         for write in (lambda path: files.replace(path, b"new"), files.open_to_append, files.create):
-            with pytest.raises(OSError, match="it is a link to .*name the file itself") as caught:
+            with pytest.raises(OSError, match=r"it is a link to .*name the file itself") as caught:
                 write(tmp_path / name)
             assert caught.value.errno == errno.ELOOP
     assert (tmp_path / "target").read_bytes() == OLD

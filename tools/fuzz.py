@@ -1,7 +1,7 @@
 """Thousands of hostile files through the command itself, each in a child of its own with bounds on memory and time.
 
-``make fuzz``. Every file must end as a manifest (or request) or as a refusal that says file, line and column: no trace, no
-defect, nothing that steers a terminal, under a second of CPU and 200 MB. Exits 1 and keeps the files that do not.
+``make fuzz``. Every file must end as a manifest (or request) or as a refusal that says file, line and column: no trace,
+no defect, nothing that steers a terminal, under a second of CPU and 200 MB. Exits 1 and keeps the files that do not.
 """
 
 from __future__ import annotations

@@ -68,17 +68,21 @@ TRAPS = (
     "=", "<<", "&a x", "*a", "&a [*a]", "!!int abc", "!!int ''", "!!int _", "!!int 0x", "!!int 1:a", "!!float abc",
     "!!bool abc", "!!timestamp abc", "!!binary ====", "!!set {a}", "!!omap [a: 1]", "!!pairs [a: 1]", "!!null x",
     "!!python/object/apply:os.system [id]", "!!python/name:os.system", "!<tag:yaml.org,2002:str> x", "! x", "!local x",
-    '"\\ud800"', '"\\U00110000"', '"\\x00"', '"\\x1b[31m"', '"\\u202e"', '"\\q"', '"\\', "'", '"', "''", '"\\N\\L\\P\\_"',
-    "|", ">", "|\n x", ">-\n x", "|9", "|0", "|+1", "? x", "? [a]\n: b", "- - - x", "---", "...", "%YAML 1.1", "%TAG ! !!",
+    '"\\ud800"', '"\\U00110000"', '"\\x00"', '"\\x1b[31m"', '"\\u202e"', '"\\q"', '"\\',
+    "'", '"', "''", '"\\N\\L\\P\\_"',
+    "|", ">", "|\n x", ">-\n x", "|9", "|0", "|+1", "? x", "? [a]\n: b", "- - - x", "---", "...",
+    "%YAML 1.1", "%TAG ! !!",
     "{a: b", "[a", "}", "]", "{a, b: c}", "[a: b]", "{? a}", "{[a]: b}", "{{a}}", "{a}-b", "a: b: c", "@x", "`x", "%x",
-    "#", " #", "a #b", "a\tb", "\t", "9" * 400, "9" * 5000, "0x" + "f" * 3000, "x" * 3000, "-1", "0", "nan", "NaN", "Infinity",
+    "#", " #", "a #b", "a\tb", "\t", "9" * 400, "9" * 5000, "0x" + "f" * 3000, "x" * 3000, "-1", "0", "nan",
+    "NaN", "Infinity",
     "$(id)", "`id`", "../../etc/passwd", "/dev/zero", "[/red]", "[link=http://x]y[/link]", "=cmd()|' /C calc'!A0",
-    "\x1b[2J", "\x9b31m", "\x07", "\x00", "\x7f", "\x85", "\u2028", "\u2029", "\u202e", "\u200b", "\ufeff", "\ufffe", "\uffff",
+    "\x1b[2J", "\x9b31m", "\x07", "\x00", "\x7f", "\x85", "\u2028", "\u2029", "\u202e", "\u200b",
+    "\ufeff", "\ufffe", "\uffff",
     "e\u0301", "\u00e9", "\u0130", "\uff21", "\U0001f600", "\u0661", "\u00b2", "\u2160",
 )  # fmt: skip
 """Texts that some reader of YAML 1.1 takes for something else, and characters that some terminal obeys."""
 
-MARKS = tuple("{}[]:,-?&*!|>'\"#%@`~ \n\r\t\\<=/.$_") + ("\r\n", "\n\n", "  ", ": ", "- ", "? ", "---\n", "...\n")
+MARKS = (*"{}[]:,-?&*!|>'\"#%@`~ \n\r\t\\<=/.$_", "\r\n", "\n\n", "  ", ": ", "- ", "? ", "---\n", "...\n")
 RAW = (
     b"\x00",
     b"\xff",
