@@ -109,7 +109,7 @@ def test_an_account_that_breaks_every_rule_steers_nothing(words: str, aws: Hosti
         ("invoke --cost-center sales Hello", "UpdateItem"),
         ("audit stats", "StartQuery"),
         ("report -o json", "GetCostAndUsage"),
-        ("plan --debug", "inference-profiles"),
+        ("profiles list --debug", "inference-profiles"),
     ],
 )
 def test_a_hostile_sentence_of_aws_is_told_as_data(
