@@ -56,7 +56,7 @@ class _Models(Loader):  # type: ignore[misc]  # botocore has no types
 
 
 @cache
-def _models(further: str | None = None) -> Loader:
+def _models(further: str | None) -> Loader:
     """One reader of AWS's models for all sessions of the process: reading them again for each account that is reached
     costs more than calling it. ``further`` places to look, as AWS_DATA_PATH has them."""
     paths = [] if further is None else [str(Path(one).expanduser()) for one in further.split(os.pathsep)]
@@ -76,7 +76,7 @@ def _plugged(plug: Callable[[botocore.session.Session], None]) -> botocore.sessi
     core = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
     core.set_config_variable("config_file", os.devnull)
     core.set_config_variable("credentials_file", os.devnull)
-    core.register_component("data_loader", _models())
+    core.register_component("data_loader", _models(None))
     plug(core)
     return core
 
