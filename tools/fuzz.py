@@ -33,6 +33,7 @@ BYTES = 200 * 2**20
 ADDRESSES = 512 * 2**20  # for one file: beyond it an allocation fails, so that none brings the machine down
 FORMS = ("table", "table", "json", "github")
 SEED = 20261126
+PARTS = 10
 
 _REFUSED = re.compile(r"^error\[(CS\d{4})\]", re.MULTILINE)
 _LOCATED = re.compile(r"^error\[(CS\d{4})\]: (.*)\n +--> .*:(\d+:\d+)$", re.MULTILINE)
@@ -212,19 +213,31 @@ def main() -> int:
     kept = Path(asked.keep).resolve()
     faults = 0
     with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
-        ready(Path(name))
-        with Pool(asked.jobs) as pool:
-            for kind, count in (("manifest", asked.manifests), ("request", asked.requests)):
-                corpus = tallied(kind, enumerate(hostile_corpus.files(kind)), kept, f"{kind}s of the corpus")
-                tasks = [(kind, asked.seed, count, one, asked.jobs, str(kept)) for one in range(asked.jobs)]
-                for tally in (corpus, joined(pool.map(_share, tasks))):
-                    faults += len(tally.faults)
-                    print("\n".join(report(tally)), flush=True)
+        for kind, count in (("manifest", asked.manifests), ("request", asked.requests)):
+            ready(kind, Path(name))
+            for tally in series(kind, asked.seed, count, asked.jobs, kept):
+                faults += len(tally.faults)
+                print("\n".join(report(tally)), flush=True)
     return 1 if faults else 0
 
 
-def ready(folder: Path) -> None:
-    """Make a sandbox where requests find profiles; what every child needs is loaded here, before they fork."""
+def series(kind: str, seed: int, count: int, jobs: int, kept: Path) -> Iterator[Tally]:
+    """The corpus, then the generated files, a part of them at a time."""
+    yield tallied(kind, enumerate(hostile_corpus.files(kind)), kept, f"{kind}s of the corpus")
+    tasks = [(kind, seed, count, one, jobs * PARTS, str(kept)) for one in range(jobs * PARTS)]
+    done: list[Tally] = []
+    with Pool(jobs, maxtasksperchild=1) as pool:  # a generator's heap must not count as a file's memory
+        for tally in pool.imap_unordered(_share, tasks):
+            done.append(tally)
+            print(f"{sum(len(one.seconds) for one in done):,} of {count:,} {kind}s", file=sys.stderr, flush=True)
+    yield joined(done)
+
+
+def ready(kind: str, folder: Path) -> None:
+    """What every child needs is loaded here, before they fork; requests find a sandbox that has profiles."""
+    if kind == "manifest":
+        run(["validate", "-f", str(hostile_files.ROOT / "profiles.yaml")])
+        return
     os.environ |= {"COSTSENTRY_SANDBOX": "1", "COSTSENTRY_SANDBOX_DB": str(folder / "sandbox.db")}
     request = folder / "request.yaml"
     request.write_text(hostile_files.REQUEST, encoding="utf-8")
