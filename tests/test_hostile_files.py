@@ -58,7 +58,7 @@ def test_no_generated_file_ends_otherwise_than_accepted_or_refused_with_a_place(
 ) -> None:
     make = hostile_files.manifests if kind == "manifest" else hostile_files.requests
     path, endings = folder / "hostile.yaml", Counter[int]()
-    for number, data in enumerate(make(1, SHARE)):
+    for number, data in enumerate(make(1, range(SHARE))):
         if len(data) > LARGE:
             continue
         path.write_bytes(data)
@@ -70,8 +70,8 @@ def test_no_generated_file_ends_otherwise_than_accepted_or_refused_with_a_place(
 
 
 def test_one_seed_makes_one_series() -> None:
-    assert list(hostile_files.manifests(7, 20)) == list(hostile_files.manifests(7, 20))
-    assert list(hostile_files.manifests(7, 20)) != list(hostile_files.manifests(8, 20))
+    assert list(hostile_files.manifests(7, range(20))) == list(hostile_files.manifests(7, range(20)))
+    assert list(hostile_files.manifests(7, range(20))) != list(hostile_files.manifests(8, range(20)))
 
 
 @pytest.mark.parametrize(

@@ -155,8 +155,8 @@ def judged(kind: str, number: int, data: bytes, kept: Path) -> tuple[str, Ended,
 def _share(task: tuple[str, int, int, int, int, str]) -> Tally:
     kind, seed, count, worker, workers, kept = task
     make = {"manifest": hostile_files.manifests, "request": hostile_files.requests}[kind]
-    mine = ((n, data) for n, data in enumerate(make(seed, count)) if n % workers == worker)
-    return tallied(kind, mine, Path(kept))
+    numbers = range(worker, count, workers)
+    return tallied(kind, zip(numbers, make(seed, numbers), strict=True), Path(kept))
 
 
 def tallied(kind: str, files: Iterable[tuple[int, bytes]], kept: Path, name: str = "") -> Tally:

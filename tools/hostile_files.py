@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,18 +111,18 @@ def originals() -> tuple[str, ...]:
     return (WHOLE, *(path.read_text(encoding="utf-8") for path in files), *shown)
 
 
-def manifests(seed: int, count: int) -> Iterator[bytes]:
-    """So many hostile manifests, the same for the same seed."""
-    return _series(seed, count, originals())
+def manifests(seed: int, numbers: Iterable[int]) -> Iterator[bytes]:
+    """The hostile manifests of these numbers, the same for the same seed."""
+    return _series(seed, numbers, originals())
 
 
-def requests(seed: int, count: int) -> Iterator[bytes]:
-    """So many hostile request documents (``invoke --input``): the article's, as YAML and as JSON, broken."""
-    return _series(seed, count, (REQUEST, json.dumps(yaml.safe_load(REQUEST), indent=2)))
+def requests(seed: int, numbers: Iterable[int]) -> Iterator[bytes]:
+    """The hostile request documents of these numbers (``invoke --input``): the article's, as YAML and as JSON, broken."""
+    return _series(seed, numbers, (REQUEST, json.dumps(yaml.safe_load(REQUEST), indent=2)))
 
 
-def _series(seed: int, count: int, texts: Sequence[str]) -> Iterator[bytes]:
-    for number in range(count):
+def _series(seed: int, numbers: Iterable[int], texts: Sequence[str]) -> Iterator[bytes]:
+    for number in numbers:
         dice = Dice(f"{seed}:{number}")
         text = dice.choice(texts)
         if dice.random() < 0.12:
