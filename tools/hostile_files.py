@@ -117,7 +117,7 @@ def manifests(seed: int, numbers: Iterable[int]) -> Iterator[bytes]:
 
 
 def requests(seed: int, numbers: Iterable[int]) -> Iterator[bytes]:
-    """The hostile request documents of these numbers (``invoke --input``): the article's, as YAML and as JSON, broken."""
+    """The hostile request documents of these numbers: the article's, as YAML and as JSON, broken."""
     return _series(seed, numbers, (REQUEST, json.dumps(yaml.safe_load(REQUEST), indent=2)))
 
 
