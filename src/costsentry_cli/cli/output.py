@@ -36,7 +36,8 @@ def emit(common: Common, table: Table, target: Mapping[str, str], screen: str | 
         annotate(common, of_table(table))
     elif wanted in formats.SEPARATED:
         text = formats.SEPARATED[wanted](table, target, raw=common.csv_raw)
-        write(common, text if common.csv_raw else safe(text))  # what is piped or kept is looked at in the end, too
+        exact = common.csv_raw and (common.out is not None or not sys.stdout.isatty())
+        write(common, text if exact else safe(text))  # what is piped or kept is looked at in the end, too
     elif wanted in formats.BINARY:
         write(common, formats.BINARY[wanted](table, target))
     elif wanted != Format.TABLE:
