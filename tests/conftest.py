@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import socket_guard
 
 from costsentry_cli.cli.context import Context, sandbox_context
 from costsentry_cli.sandbox import Sandbox
 from fakes import FrozenClock, violations_in
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+REACHED = socket_guard.install()
 
 
 @pytest.fixture(autouse=True)
@@ -28,16 +28,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
 
 
 @pytest.fixture(autouse=True)
-def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection beyond loopback is a failure, not a slow test."""
-    connect = socket.socket.connect
-
-    def guarded(self: socket.socket, address: object) -> None:
-        if isinstance(address, tuple) and address[0] not in LOOPBACK:
-            raise AssertionError(f"a test connects to {address}")
-        connect(self, address)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(socket.socket, "connect", guarded)
+def no_network(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A connection or a look-up beyond loopback, here or in a process that was started, is a failure."""
+    before = REACHED.stat().st_size
+    yield REACHED
+    reached = REACHED.read_bytes()[before:].decode()
+    assert not reached or request.node.get_closest_marker("reaches_out"), f"beyond loopback: {reached}"
 
 
 @pytest.fixture(autouse=True)

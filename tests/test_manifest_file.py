@@ -174,10 +174,22 @@ def test_a_file_that_cannot_be_a_manifest_has_its_own_code(tmp_path: Path, data:
     assert caught.value.code == code
 
 
-def test_the_line_of_a_byte_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        (b"a: 1\nb: \xff\n", "2:4"),
+        ("ä: é".encode() + b"\xc3", "1:5"),
+        (b"\xef\xbb\xbfa: \xff", "1:4"),
+        (b"a: 1\n" + b"x" * MAX_BYTES, f"2:{MAX_BYTES - 4}"),
+        (b"\n" * (MAX_LINES + 5), f"{MAX_LINES + 1}:1"),
+        (b"", "1:1"),
+    ],
+    ids=["byte", "cut", "mark", "large", "lines", "empty"],
+)
+def test_what_no_reading_can_begin_with_is_located(tmp_path: Path, data: bytes, place: str) -> None:
     with pytest.raises(SentryError) as caught:
-        read(write(tmp_path, b"a: 1\nb: \xff\n"))
-    assert caught.value.where.endswith("m.yaml:2")
+        read(write(tmp_path, data))
+    assert caught.value.where.endswith(f"m.yaml:{place}")
 
 
 @pytest.mark.parametrize("name", ["absent.yaml", ".", "a\0b"])

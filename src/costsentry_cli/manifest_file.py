@@ -18,11 +18,13 @@ from typing import Any, Protocol
 import yaml
 from yaml import events as ev
 
+from costsentry_cli import files
 from costsentry_cli.domain.document import Entries, InvalidDocument, Items, Mark, Node, Problem, Scalar, Source
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.manifest.findings import MAX_PROBLEMS, shown, too_many
 from costsentry_cli.domain.manifest.reader import read as meaning
 from costsentry_cli.domain.manifest.types import Manifest
+from costsentry_cli.domain.text import decoded, empty
 
 # A manifest of 10,000 profiles has about 1.5 MB and 150,000 nodes; these leave room for twice that, with comments, and
 # still end a hostile file in about a second and within 200 MB. No sensible manifest nests deeper than 8.
@@ -84,7 +86,7 @@ def parse(text: str, name: str, parser: Callable[[str], Parser] | None = None) -
         problems = _from_error(error, text, source, reader.last)
         raise InvalidDocument(source, (*reader.problems, *problems)) from error
     if root is None:
-        raise SentryError("CS0007", f"{name} is empty", where=name)
+        raise empty(name)
     return Document(root, source, tuple(reader.problems))
 
 
@@ -120,29 +122,19 @@ class _PureParser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
 def _lines(text: str, name: str) -> tuple[str, ...]:
     """The lines as YAML 1.1 counts them: carriage return, NEL, LS and PS break a line too."""
     oddly = "\r" in text or (not text.isascii() and any(mark in text for mark in "\x85\u2028\u2029"))
-    if sum(text.count(mark) for mark in ("\n\r\x85\u2028\u2029" if oddly else "\n")) > 2 * MAX_LINES:
-        raise SentryError("CS0004", f"{name} has more than {MAX_LINES:,} lines", where=name)
-    lines = tuple(_BREAK.split(text) if oddly else text.split("\n"))
-    if len(lines) > MAX_LINES:
-        raise SentryError("CS0004", f"{name} has more than {MAX_LINES:,} lines", where=name)
+    breaks = sum(text.count(mark) for mark in ("\n\r\x85\u2028\u2029" if oddly else "\n"))
+    lines = None if breaks > 2 * MAX_LINES else tuple(_BREAK.split(text) if oddly else text.split("\n"))
+    if lines is None or len(lines) > MAX_LINES:
+        raise SentryError("CS0004", f"{name} has more than {MAX_LINES:,} lines", where=f"{name}:{MAX_LINES + 1}:1")
     return lines
 
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SentryError("CS0001", f"cannot read {path}: {reason}", where=str(path)) from error
-    if len(data) > MAX_BYTES:
-        raise SentryError("CS0004", f"{path} is larger than {MAX_BYTES // 2**20} MiB", where=str(path))
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        message = f"the byte 0x{data[error.start]:02x} on line {line} is not UTF-8"
-        raise SentryError("CS0002", message, where=f"{path}:{line}") from error
+        data = files.read_bytes(path, MAX_BYTES)
+    except OSError as error:
+        raise SentryError("CS0001", f"cannot read {path}: {error.strerror}", where=str(path)) from error
+    return decoded(data, str(path), MAX_BYTES)
 
 
 class _Stop(Exception):
@@ -257,7 +249,9 @@ def _from_error(error: Exception, text: str, source: Source, last: Mark) -> tupl
     bad = [_unprintable(found, text) for found in itertools.islice(re.finditer(_NOT_YAML, text), 100)]
     if bad:
         return tuple(bad)
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    mark, begun = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    if mark is None or (begun is not None and "end of stream" in str(error)):
+        mark = begun  # what was never closed is mended where it was opened
     if mark is None:
         return (Problem(last, "CS0003", f"not valid YAML after this: {shown(str(error) or type(error).__name__)}"),)
     at = _within(_place(mark), source)

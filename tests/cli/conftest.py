@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from socket_guard import tempting
 
 from commands import Ran, Sentry
 from costsentry_cli.cli.main import run
@@ -47,8 +49,10 @@ def sentry(folder: Path, capsys: pytest.CaptureFixture[str], recorder: Recorder)
 
 @pytest.fixture
 def in_sandbox(sentry: Sentry, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Sentry:
-    """The same with the example manifest and a sandbox in the folder."""
+    """The same with the example manifest and a sandbox in the folder, and every temptation to go elsewhere."""
     write_manifest(folder)
+    for name, value in tempting(Path(os.environ["HOME"])).items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("COSTSENTRY_SANDBOX", "1")
     monkeypatch.setenv("COSTSENTRY_SANDBOX_DB", str(folder / "sandbox.db"))
     return sentry

@@ -124,7 +124,7 @@ def hostile() -> Table:
 
 def test_csv_is_marked_for_spreadsheets_unless_it_is_wanted_raw(capsys: pytest.CaptureFixture[str]) -> None:
     emit(Common(output=Format.CSV, form=Format.CSV), hostile(), {})
-    assert capsys.readouterr().out == "name\r\n'=cmd()\r\n\x1b[31m\r\n"
+    assert capsys.readouterr().out == "name\r\n'=cmd()\r\n\\x1b[31m\r\n"
     emit(Common(output=Format.CSV, form=Format.CSV, csv_raw=True), hostile(), {})
     assert capsys.readouterr().out == "name\r\n=cmd()\r\n\x1b[31m\r\n"
 

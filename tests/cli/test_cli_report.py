@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from commands import Sentry
+from fakes import write_manifest
 
 
 @pytest.fixture
@@ -189,6 +190,6 @@ def test_a_key_in_another_case_is_named(seeded: Sentry) -> None:
     assert "costcenter is no active cost allocation tag; did you mean costCenter?" in ran.out
 
 
-def test_a_report_needs_no_region(seeded: Sentry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("COSTSENTRY_SANDBOX")
-    assert "CS0401" in seeded("report").err
+def test_a_report_needs_no_region(sentry: Sentry, folder: Path) -> None:
+    write_manifest(folder)
+    assert "CS0401" in sentry("report").err

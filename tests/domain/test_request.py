@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from costsentry_cli.domain.document import InvalidDocument, Mark, Problem
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.metering import json_document, request
+from costsentry_cli.domain.metering.json_document import MAX_LINES, MAX_NODES
 from costsentry_cli.domain.metering.request import Message, Parameters, Request
 from costsentry_cli.domain.metering.request_fields import MAX_BYTES, REQUEST
 from costsentry_cli.manifest_file import parse
@@ -187,21 +188,29 @@ def test_tabs_indent_json_but_not_yaml() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "code"),
+    ("data", "code", "place"),
     [
-        (b"", "CS0007"),
-        (b" \n", "CS0007"),
-        (b'{"a": "\xff"}', "CS0002"),
-        (b" " * (MAX_BYTES + 1), "CS0004"),
-        (b"[" * 100_000, "CS0004"),
-        (b"[" * 21 + b"]" * 21, "CS0004"),
-        (b"[" + b"1," * 100_000 + b"1]", "CS0004"),
+        (b"", "CS0007", "1:1"),
+        (b" \n", "CS0007", "1:1"),
+        (b'{"a":\n "\xff"}', "CS0002", "2:3"),
+        (b" " * (MAX_BYTES + 1), "CS0004", f"1:{MAX_BYTES + 1}"),
+        (b"{" + b"\n" * MAX_LINES, "CS0004", f"{MAX_LINES + 1}:1"),
     ],
 )
-def test_files_that_cannot_be_a_request_are_refused_as_such(data: bytes, code: str) -> None:
+def test_files_that_cannot_be_a_request_are_refused_as_such(data: bytes, code: str, place: str) -> None:
     with pytest.raises(SentryError) as caught:
         request.read(data, "request.json", parse)
-    assert caught.value.code == code
+    assert (caught.value.code, caught.value.where) == (code, f"request.json:{place}")
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [("[" * 100_000, 21), ("[" * 21 + "]" * 21, 21), ("[" + "1," * 100_000 + "1]", 2 * MAX_NODES)],
+    ids=["never closed", "just too deep", "values"],
+)
+def test_a_request_too_deep_or_too_full_is_refused_where_it_becomes_so(text: str, column: int) -> None:
+    (found,) = problems(text, "request.json")
+    assert (found.code, found.at) == ("CS0004", Mark(1, column))
 
 
 def test_a_request_of_the_largest_size_is_read() -> None:

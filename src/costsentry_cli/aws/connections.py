@@ -6,12 +6,14 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 
 import boto3
 import botocore.session
 from botocore.credentials import DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError
+from botocore.loaders import Loader
 
 from costsentry_cli.aws.advice import no_region
 from costsentry_cli.aws.door import Door
@@ -30,13 +32,35 @@ def connect(region: str | None = None, aws_profile: str | None = None) -> Door:
     Raises ``SentryError`` CS0404 without a region and CS0405 for an unknown AWS profile.
     """
     try:
-        session = boto3.Session(profile_name=aws_profile)
+        session = boto3.Session(botocore_session=_opened(aws_profile))
         found = region or os.environ.get("AWS_REGION") or session.region_name
     except BotoCoreError as exception:
         raise translate(exception, None, 1) from exception
     if not found:
         raise SentryError("CS0404", "no AWS region is set", steps=no_region(botocore.session.Session()))
-    return Door(session, found, opened=partial(botocore.session.Session, profile=aws_profile))
+    return Door(session, found, opened=partial(_opened, aws_profile))
+
+
+def _opened(aws_profile: str | None) -> botocore.session.Session:
+    core = botocore.session.Session(profile=aws_profile)
+    core.register_component("data_loader", _models(core.get_config_variable("data_path")))
+    return core
+
+
+class _Models(Loader):  # type: ignore[misc]  # botocore has no types
+    """Serves many sessions: none may add to where it looks, as boto3 does for each."""
+
+    @property
+    def search_paths(self) -> list[str]:
+        return list(super().search_paths)
+
+
+@cache
+def _models(further: str | None) -> Loader:
+    """One reader of AWS's models for all sessions of the process: reading them again for each account that is reached
+    costs more than calling it. ``further`` places to look, as AWS_DATA_PATH has them."""
+    paths = [] if further is None else [str(Path(one).expanduser()) for one in further.split(os.pathsep)]
+    return _Models(extra_search_paths=paths)
 
 
 def connect_to(plug: Callable[[botocore.session.Session], None], region: str) -> Door:
@@ -52,6 +76,7 @@ def _plugged(plug: Callable[[botocore.session.Session], None]) -> botocore.sessi
     core = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
     core.set_config_variable("config_file", os.devnull)
     core.set_config_variable("credentials_file", os.devnull)
+    core.register_component("data_loader", _models(None))
     plug(core)
     return core
 

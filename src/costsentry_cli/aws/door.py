@@ -138,6 +138,8 @@ class Door:
         except ClientError as exception:
             verdict = Verdict.THROTTLED if row_of(exception, call).code == "CS0801" else verdict
             raise
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as unread:  # the library's reader
+            raise ResponseParserError(f"{type(unread).__name__}: {unread}") from unread
         finally:
             self.pace.end(number, verdict)
         return with_streams(answer, call)

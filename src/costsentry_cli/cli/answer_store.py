@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from costsentry_cli import files
 from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.remembered import Kept
 
 FORM = 1
+MAX_BYTES = 256 * 1024 * 1024
+"""An answer is not larger: a year of days by two groups is a tenth of it."""
 APP = "costsentry"
 
 
@@ -26,7 +27,7 @@ class AnswerStore:
     def get(self, key: str) -> Kept | None:
         """The answer under this key."""
         try:
-            document = json.loads(self._path(key).read_text(encoding="utf-8"))
+            document = json.loads(files.read_bytes(self._path(key), MAX_BYTES, follow=False))
             if document["form"] != FORM or document["key"] != key:
                 return None
             pages = document["pages"]
@@ -41,22 +42,12 @@ class AnswerStore:
         question = {"operation": call.operation, "params": dict(call.params)}
         document = {"form": FORM, "key": key, "asked": kept.asked.isoformat(), "question": question}
         with suppress(OSError, TypeError):  # TypeError: an answer that JSON has no words for
-            text = json.dumps(document | {"pages": list(kept.pages)})
+            content = json.dumps(document | {"pages": list(kept.pages)}).encode()
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._write(self._path(key), text)
+            files.replace(self._path(key), content)
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.json"
-
-    def _write(self, path: Path, text: str) -> None:
-        handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".new")  # mode 0600
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as out:
-                out.write(text)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
 
 
 def users_folder() -> Path:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator, Mapping
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+from costsentry_cli import files
 from costsentry_cli.domain.audit import EVENT_BYTES, as_line
 from costsentry_cli.domain.audit_query import parsed
 from costsentry_cli.domain.errors import SentryError
-
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 def append(path: Path, event: Mapping[str, Any]) -> None:
@@ -21,7 +21,7 @@ def append(path: Path, event: Mapping[str, Any]) -> None:
     Raises ``SentryError`` CS0103 when it is not recorded.
     """
     try:
-        handle = os.open(path, _FLAGS, 0o600)
+        handle = files.open_to_append(path)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)  # half of another's line must not look cut off; a killed holder lets go
             line = f"{_mended(handle)}{as_line(event)}\n".encode("ascii")
@@ -49,7 +49,7 @@ class AuditFile:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         try:
-            with self.path.open("r", encoding="utf-8", errors="replace", newline="\n") as lines:
+            with TextIOWrapper(files.opened(self.path), "utf-8", "replace", "\n") as lines:
                 while line := lines.readline(EVENT_BYTES + 1):
                     event = parsed(line)
                     if event is not None:

@@ -18,6 +18,7 @@ from costsentry_cli.domain.document import InvalidDocument
 from costsentry_cli.domain.errors import Exit, SentryError
 from costsentry_cli.render import annotations as notes
 from costsentry_cli.render import errors, problems
+from costsentry_cli.render.safe import safe
 
 OFF = ("", "0", "false", "no", "off", "n", "f")
 
@@ -33,7 +34,7 @@ def told(error: SentryError, argv: list[str], ended: BaseException | None = None
 def to_stderr(error: SentryError, *, debug: bool, ended: BaseException | None = None) -> None:
     """The error for people, its last line the next step; before it, when asked for, the trace."""
     if debug:
-        sys.stderr.write(unsaid("".join(traceback.format_exception(ended or error))))
+        sys.stderr.write(safe(unsaid("".join(traceback.format_exception(ended or error)))))
     sys.stderr.write(for_terminal(errors.as_text(error)))
     sys.stderr.flush()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from costsentry_cli import files
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.confided import confide
 from costsentry_cli.cli.context import Context, open_context, read_manifest
@@ -196,13 +197,14 @@ def _read(wanted: Wanted) -> Request:
 
 def _of_document(wanted: Wanted, path: Path) -> Request:
     from costsentry_cli.domain.metering import request
+    from costsentry_cli.domain.metering.request_fields import MAX_BYTES
     from costsentry_cli.manifest_file import parse
 
     given = [wanted.prompt, wanted.system, *wanted.tags.values(), *wanted.parameters.values()]
     if any(value not in (None, "") for value in given):
         raise SentryError("CS0101", "--input is the whole request", help="beside it only --model may say another model")
     try:
-        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        data = _of_stdin() if str(path) == "-" else files.read_bytes(path, MAX_BYTES)
     except OSError as error:
         raise SentryError(
             "CS0101", f"cannot read {path}: {error.strerror}", help="--input takes a file, or - for standard input"
@@ -211,10 +213,21 @@ def _of_document(wanted: Wanted, path: Path) -> Request:
     return replace(asked, model=wanted.model) if wanted.model else asked
 
 
+def _of_stdin() -> bytes:
+    """Standard input, but never more than is accepted and one byte."""
+    from costsentry_cli.domain.metering.request_fields import MAX_BYTES
+
+    return sys.stdin.buffer.read(MAX_BYTES + 1)
+
+
 def _prompt(given: str | None) -> str:
+    from costsentry_cli.domain.metering.request_fields import MAX_BYTES
+
     if given is None and sys.stdin.isatty():
         raise SentryError("CS0101", "there is no prompt", help=EXAMPLE)
-    raw = sys.stdin.buffer.read() if given is None or given == "-" else os.fsencode(given)
+    raw = _of_stdin() if given is None or given == "-" else os.fsencode(given)
+    if len(raw) > MAX_BYTES:
+        raise SentryError("CS0101", f"the prompt is larger than {MAX_BYTES // 2**20} MiB")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from costsentry_cli import files
 from costsentry_cli.cli.context import Context, open_context, read_manifest
 from costsentry_cli.cli.failure import beside_the_result
 from costsentry_cli.cli.options import FILE, FINDINGS, OUTPUT, TARGET, Common, common
@@ -118,9 +119,9 @@ def ask_for(shared: Common, kinds: Sequence[Kind], wishes: Wishes) -> Asked:
 def reviewed(shared: Common, kinds: Sequence[Kind], path: Path) -> Asked:
     """The plan made anew under a saved plan's wishes; raises ``SentryError`` CS0208 unless it is the same."""
     try:
-        saved = plan_file.read(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SentryError("CS0207", f"cannot read {path}: {error}") from error
+        saved = plan_file.read(files.read_bytes(path, plan_file.MAX_BYTES), str(path))
+    except OSError as error:
+        raise SentryError("CS0207", f"cannot read {path}: {error.strerror}", where=str(path)) from error
     manifest = read_manifest(shared)
     context = open_context(shared, manifest)
     asked = planned(manifest, context, kinds, saved.wishes)

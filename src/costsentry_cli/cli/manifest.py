@@ -27,8 +27,7 @@ def init(
     if path.exists() and not force:
         raise SentryError("CS0103", f"{path} exists already", help="--force overwrites it; -f FILE names another")
     text = resources.files("costsentry_cli.data").joinpath(TEMPLATE).read_text(encoding="utf-8")
-    write_file(path, text)
-    path.chmod(0o644)
+    write_file(path, text, 0o644)
     say(f"wrote {path}")
     say(shared.pasteable("next: sentry validate, then sentry plan   (--sandbox: without an account)"))
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from costsentry_cli import files
 from costsentry_cli.cli.options import ANNOTATIONS, Color, Common, Format
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.render.safe import safe
@@ -41,7 +42,8 @@ def emit(
         annotate(common, of_table(table))
     elif wanted in formats.SEPARATED:
         text = formats.SEPARATED[wanted](table, target, raw=common.csv_raw)
-        write(common, safe(text) if common.out is None and sys.stdout.isatty() else text)
+        exact = common.csv_raw and (common.out is not None or not sys.stdout.isatty())
+        write(common, text if exact else safe(text))  # what is piped or kept is looked at in the end, too
     elif wanted in formats.BINARY:
         write(common, formats.BINARY[wanted](table, target))
     elif wanted == Format.MARKDOWN and markdown is not None:
@@ -128,25 +130,16 @@ def write(common: Common, result: str | bytes) -> None:
         sys.stdout.flush()
 
 
-def write_file(path: Path, result: str | bytes) -> None:
-    """Write beside the file, then rename: a reader sees the old content or the new one. Mode 0600.
+def write_file(path: Path, result: str | bytes, mode: int = 0o600) -> None:
+    """Replace the file as a whole; no link is followed. Raises ``SentryError`` CS0103.
 
     Text is UTF-8; half a surrogate pair, which UTF-8 has no way to write, is a visible escape.
     """
     content = result if isinstance(result, bytes) else result.encode(errors="backslashreplace")
-    import tempfile
-
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as out:
-                out.write(content)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        files.replace(path, content, mode)
     except OSError as error:
-        raise SentryError("CS0103", f"cannot write {path}: {error.strerror}") from error
+        raise SentryError("CS0103", f"cannot write {path}: {error.strerror}", where=str(path)) from error
 
 
 def queried(query: str, document: Mapping[str, Any]) -> str:

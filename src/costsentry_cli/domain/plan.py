@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from costsentry_cli.domain.activity import HOUR, Activity, since
@@ -129,8 +129,8 @@ def _compare(kind: Kind, wish: Desired, found: Sequence[Observed], scope: Scope,
         if not calls:
             return [Change(Action.WAIT, kind, scope, wish.name, at=wish.at, desired=wish)]
         after, known = kind.complete(wish, scope), tuple(thing.arn for thing in found)
-        change = Change(Action.CREATE, kind, scope, wish.name, fields, calls, after, at=wish.at, desired=wish)
-        return [replace(change, known=known)]
+        made = (kind, scope, wish.name, fields, calls, after)
+        return [Change(Action.CREATE, *made, at=wish.at, desired=wish, known=known)]
     right = [thing for thing in active if not _replaces(kind, field_changes(kind, wish, thing))]
     if len(active) == 1 and not right:
         return [_replace(kind, wish, active[0], found, scope, sight)]

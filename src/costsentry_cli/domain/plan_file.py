@@ -20,6 +20,8 @@ from costsentry_cli.domain.plan import Plan, Wishes
 from costsentry_cli.domain.resource import RETIRED_TAG
 
 SCHEMA_VERSION = 1
+MAX_BYTES = 64 * 1024 * 1024
+"""A plan of ten thousand profiles has about a tenth."""
 _TAGS = ("tags", "ResourceTags")
 """What services call the tags among their parameters."""
 
@@ -72,15 +74,21 @@ def call_document(call: ApiCall) -> dict[str, Any]:
     }
 
 
-def read(text: str, name: str) -> Reviewed:
-    """Raises ``SentryError`` CS0207 for what is no plan file of this program."""
+def read(data: bytes, name: str) -> Reviewed:
+    """The plan in a file's bytes. Raises ``SentryError`` CS0207 for what is no plan file of this program."""
+    if len(data) > MAX_BYTES:
+        raise SentryError("CS0207", f"{name} is larger than {MAX_BYTES // 2**20} MiB", where=name)
     try:
-        plan = json.loads(text)["plan"]
+        plan = json.loads(data)["plan"]
         if plan["plan_schema_version"] != SCHEMA_VERSION:
             raise SentryError("CS0207", f"{name} was made by another version of this program")
         return Reviewed(plan["account"], plan["region"], plan["fingerprint"], _wishes(plan["wishes"]), plan["made"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise SentryError("CS0207", f"{name} is no plan: {type(error).__name__}") from error
+    except json.JSONDecodeError as error:
+        where = f"{name}:{error.lineno}:{error.colno}"
+        raise SentryError("CS0207", f"{name} is no plan: {error.msg}", where=where) from error
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        message = f"{name} is no plan that `sentry plan -o json --out {name}` wrote"
+        raise SentryError("CS0207", message, where=name) from error
 
 
 def check(reviewed: Reviewed, plan: Plan, account: str, region: str) -> None:

@@ -6,6 +6,7 @@ Source: bedrock-runtime ``ConversationalModelId`` and bedrock ``InferenceProfile
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 GEO_PREFIXES = ("us-gov", "global", "apac", "au", "ca", "eu", "in", "jp", "us")
@@ -38,6 +39,7 @@ def _split(text: str) -> tuple[str, str]:
     return (prefix, rest) if prefix in GEO_PREFIXES and "." in rest else ("", text)
 
 
+@lru_cache(4096)  # a manifest of ten thousand profiles names a handful, three times each
 def read_reference(text: str) -> Reference:
     """Take a reference apart; a form that is none of AWS's has kind ``unknown`` and its own text as id."""
     arn = _ARN.fullmatch(text)

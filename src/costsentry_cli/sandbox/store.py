@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from costsentry_cli import files
+
 SCHEMA_VERSION = 3
 APPLICATION_ID = 0x43535342
 """What SQLite's ``application_id`` is in our files ("CSSB"). Files made before it was written have 0."""
@@ -165,7 +167,7 @@ class Store:
         self._pid = os.getpid()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Created by us with 0600 before SQLite sees it: it may hold pickled state and prompts' digests.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        files.create(path)
         try:
             self._open()
         except BaseException:

@@ -18,6 +18,8 @@ from costsentry_cli.domain.manifest.findings import MAX_PROBLEMS, shown, too_man
 MAX_DEPTH = 20
 MAX_NODES = 100_000
 """Twice what 10,000 messages make."""
+MAX_LINES = 400_000
+"""As many as a manifest's: four for each value."""
 
 _TOKEN = re.compile(r'[ \t\n\r]*+("[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:]|[^\s{}\[\],:"]++)')
 _BREAK = re.compile("\r\n|\n|\r")
@@ -43,7 +45,8 @@ def is_json(text: str, name: str) -> bool:
 def parse(text: str, name: str) -> Parsed:
     """The document in a JSON text.
 
-    Raises ``InvalidDocument`` when it is not JSON, ``SentryError`` CS0004 when it is too deep or has too many values.
+    Raises ``InvalidDocument`` when it is not JSON, too deep or has too many values, ``SentryError`` CS0004 when it has
+    too many lines.
     """
     places = _Places(text, name)
     try:
@@ -52,13 +55,25 @@ def parse(text: str, name: str) -> Parsed:
     except json.JSONDecodeError as error:
         raise InvalidDocument(places.source, (_refusal(error, places.at(error.pos)),)) from error
     except RecursionError as error:
-        raise _too_deep(name) from error
+        raise _too_deep(places, places.at(_too_deep_at(text))) from error
     reader = _Reader(text, places)
     return Parsed(reader.root(), places.source, tuple(reader.problems))
 
 
-def _too_deep(name: str) -> SentryError:
-    return SentryError("CS0004", f"{name} is nested deeper than {MAX_DEPTH} levels", where=name)
+def _too_deep(places: _Places, at: Mark) -> InvalidDocument:
+    return places.refused(at, "CS0004", f"nested deeper than {MAX_DEPTH} levels")
+
+
+def _too_deep_at(text: str) -> int:
+    """Where the first list or object too deep begins, in a text that Python gave up on."""
+    depth = 0
+    for piece in _TOKEN.finditer(text):
+        if piece[1] in "{[":
+            depth += 1
+            if depth > MAX_DEPTH:
+                return piece.start(1)
+        depth -= piece[1] in _CLOSING
+    return len(text)
 
 
 def _refusal(error: json.JSONDecodeError, at: Mark) -> Problem:
@@ -77,13 +92,23 @@ def _hint(error: json.JSONDecodeError) -> str:
     return "look at the commas and quotes here and just before"
 
 
+def _too_many_lines(name: str) -> SentryError:
+    return SentryError("CS0004", f"{name} has more than {MAX_LINES:,} lines", where=f"{name}:{MAX_LINES + 1}:1")
+
+
 class _Places:
     """Lines and columns of a text; only JSON's own line breaks count."""
 
     def __init__(self, text: str, name: str) -> None:
-        breaks = list(_BREAK.finditer(text))
-        self._starts = [0, *(each.end() for each in breaks)]
+        if text.count("\n") + text.count("\r") > 2 * MAX_LINES:
+            raise _too_many_lines(name)
+        self._starts = [0, *(each.end() for each in _BREAK.finditer(text))]
+        if len(self._starts) > MAX_LINES:
+            raise _too_many_lines(name)
         self.source = Source(name, tuple(_BREAK.split(text)))
+
+    def refused(self, at: Mark, code: str, message: str) -> InvalidDocument:
+        return InvalidDocument(self.source, (Problem(at, code, message, "shorten it"),))
 
     def at(self, position: int) -> Mark:
         line = bisect_right(self._starts, position)
@@ -112,12 +137,11 @@ class _Reader:
 
     def _node(self, piece: str, start: int, depth: int) -> Node:
         self._nodes += 1
-        name = self._places.source.name
-        if self._nodes > MAX_NODES:
-            raise SentryError("CS0004", f"{name} has more than {MAX_NODES:,} values", where=name)
-        if depth >= MAX_DEPTH and piece in "{[":
-            raise _too_deep(name)
         at = self._places.at(start)
+        if self._nodes > MAX_NODES:
+            raise self._places.refused(at, "CS0004", f"more than {MAX_NODES:,} values")
+        if depth >= MAX_DEPTH and piece in "{[":
+            raise _too_deep(self._places, at)
         if piece == "{":
             return self._entries(at, depth + 1)
         if piece == "[":

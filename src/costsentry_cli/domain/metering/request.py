@@ -18,6 +18,7 @@ from costsentry_cli.domain.manifest.findings import Findings, shown
 from costsentry_cli.domain.manifest.shapes import Filled, Record
 from costsentry_cli.domain.metering import json_document
 from costsentry_cli.domain.metering.request_fields import MAX_BYTES, OPTIONS, REQUEST
+from costsentry_cli.domain.text import decoded, empty
 
 Role = Literal["user", "assistant", "system"]
 
@@ -88,7 +89,9 @@ def read(data: bytes, name: str, parse_yaml: Callable[[str, str], Document]) -> 
 
     Raises ``SentryError`` CS0002, 4 or 7 for the file as such, ``InvalidDocument`` with every problem there is.
     """
-    text = _text(data, name)
+    text = decoded(data, name, MAX_BYTES)
+    if not text.strip():
+        raise empty(name, "a request has: model, prompt, tags")
     parse = json_document.parse if json_document.is_json(text, name) else parse_yaml
     document = parse(text, name)
     return meaning(document.root, document.source, document.problems)
@@ -143,20 +146,6 @@ def _leaves(texts: Mapping[str, str]) -> Entries | None:
 
 def _mapping(**children: Node | None) -> Entries:
     return Entries(tuple((_leaf(key), child) for key, child in children.items() if child is not None), _START)
-
-
-def _text(data: bytes, name: str) -> str:
-    if len(data) > MAX_BYTES:
-        raise SentryError("CS0004", f"{name} is larger than {MAX_BYTES // 2**20} MiB", where=name, help="shorten it")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        message = f"the byte 0x{data[error.start]:02x} on line {line} is not UTF-8"
-        raise SentryError("CS0002", message, where=f"{name}:{line}") from error
-    if not text.strip():
-        raise SentryError("CS0007", f"{name} is empty", where=name, help="a request has: model, prompt, tags")
-    return text
 
 
 def _read(form: Record, document: Node, source: Source, problems: Sequence[Problem]) -> Request:
