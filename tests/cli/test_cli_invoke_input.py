@@ -102,7 +102,7 @@ WRONG = [
     '{"model": "haiku", "prompt": {"messages": [{"role": "user", "content": "%s",}]}}',
     '{"model": "haiku", "prompt": "%s"}',
     '{"model": "haiku", "prompt": {"messages": ["%s"]}, "tags": {"applicationId": "x"}}',
-    'model: haiku\nprompt:\n  messages: [{role: user, content: %s, because: of}, {role: usr, content: x}]\n',
+    "model: haiku\nprompt:\n  messages: [{role: user, content: %s, because: of}, {role: usr, content: x}]\n",
     "model: haiku\nprompt:\n  messages:\n  - content: %s: confidential\n",
     "model: haiku\nprompt: {messages: [{role: user, content: '%s\n",
     '{"model": "haiku", "prompt": {"messages": [{"role": "user", "content": "%s \\ud800"}]}, "tags": {}}',

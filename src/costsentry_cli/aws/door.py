@@ -106,7 +106,7 @@ class Door:
             try:
                 answer = self._once(call)
             except (ClientError, BotoCoreError, ResponseParserError) as exception:
-                row, elapsed = row_of(exception), self.patience.clock() - started
+                row, elapsed = row_of(exception, call), self.patience.clock() - started
                 again = row.retry and not call.paid and (row.undone or not call.once) and attempt + 1 < row.tries
                 pause = self.patience.wait(attempt, elapsed, retry_after(headers_of(exception))) if again else None
                 if pause is None or not batch.waits(pause):
@@ -125,7 +125,7 @@ class Door:
             answer: Answer = method(**call.params)
             verdict = Verdict.WELL
         except ClientError as exception:
-            verdict = Verdict.THROTTLED if row_of(exception).code == "CS0801" else verdict
+            verdict = Verdict.THROTTLED if row_of(exception, call).code == "CS0801" else verdict
             raise
         finally:
             self.pace.end(number, verdict)

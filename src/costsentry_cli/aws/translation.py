@@ -20,7 +20,7 @@ ANSWER_HEADERS = "ResponseMetadata"
 
 def translate(exception: Exception, call: ApiCall | None, attempts: int) -> SentryError:
     """Our error for a client library's exception: what, which operation and request id, what to do next."""
-    row = row_of(exception)
+    row = row_of(exception, call)
     where = place_of(call, getattr(exception, "response", None) or {})
     tried = (f"tried {attempts} times",) if attempts > 1 else ()
     if isinstance(exception, ClientError):
@@ -60,11 +60,13 @@ def _events(stream: EventStream, call: ApiCall) -> Iterator[dict[str, Any]]:
         raise SentryError("CS0807", f"the stream broke off: {exception}", where=place_of(call, {})) from exception
 
 
-def row_of(exception: Exception) -> aws_errors.Row:
-    """The row of our table for an exception; what is none of theirs is raised again."""
+def row_of(exception: Exception, call: ApiCall | None) -> aws_errors.Row:
+    """The row of our table for the exception of a call; what is none of theirs is raised again."""
     if isinstance(exception, ClientError):
         status = int(exception.response.get(ANSWER_HEADERS, {}).get("HTTPStatusCode", 400))
-        return aws_errors.of_answer(str(exception.response.get("Error", {}).get("Code", "")), status)
+        code = str(exception.response.get("Error", {}).get("Code", ""))
+        place = ("", "") if call is None else (call.service, call.operation)
+        return aws_errors.of_answer(code, status, *place)
     row = aws_errors.of_exception(exception)
     if row is None:
         raise exception

@@ -107,6 +107,18 @@ BY_CODE: dict[str, Row] = {
     "UnknownOperationException": Row("CS0812"),
 }
 
+_PERHAPS_SOON = Row("CS0805", retry=True, tries=4, undone=True)
+BY_PLACE: dict[tuple[str, str], Row] = {
+    # one code, other meanings: by service, or by its operation; what is not here means what ``BY_CODE`` says
+    ("cloudwatch", "LimitExceededException"): Row("CS0805", undone=True),
+    ("logs", "LimitExceededException"): Row("CS0805", undone=True),  # "the maximum number of resources"
+    ("logs.StartQuery", "LimitExceededException"): _PERHAPS_SOON,  # queries that run at once: others end
+    ("dynamodb", "LimitExceededException"): _PERHAPS_SOON,  # tables, or changes of tables at once
+    ("ce.CreateAnomalyMonitor", "LimitExceededException"): _PERHAPS_SOON,  # too many calls, or too many of them
+    ("ce.CreateAnomalySubscription", "LimitExceededException"): _PERHAPS_SOON,
+    ("ce.UpdateCostAllocationTagsStatus", "LimitExceededException"): _PERHAPS_SOON,  # or too many active keys
+}
+
 BY_CLASS: dict[str, Row] = {
     # the client library's own exceptions, by class name, most special first along the method resolution order
     "NoCredentialsError": Row("CS0401"),
@@ -145,9 +157,10 @@ def meaning(row: Row) -> str:
     return ERRORS[row.code].meaning
 
 
-def of_answer(code: str, status: int) -> Row:
-    """The row of an AWS error answer: by its code, else by its HTTP status."""
-    row = BY_CODE.get(code)
+def of_answer(code: str, status: int, service: str = "", operation: str = "") -> Row:
+    """The row of an AWS error answer: by its code, as this operation or service means it, else by its HTTP status."""
+    rows = BY_PLACE.get((f"{service}.{operation}", code)), BY_PLACE.get((service, code)), BY_CODE.get(code)
+    row = next((row for row in rows if row is not None), None)
     if row is not None:
         return row
     if status == 429:
