@@ -10,10 +10,10 @@ bedrock.converse(messages=[{"role": "user", "content": [{"text": "Hello"}]}])
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from costsentry_cli.aws import Lent, connect
+from costsentry_cli.aws import Door, Lent, connect
 from costsentry_cli.domain.calls import PAID_READ_TIMEOUT, ApiCall, Cloud
 from costsentry_cli.domain.errors import INTERRUPTED, SentryError
 from costsentry_cli.domain.ledger.dynamodb import DynamoLedger
@@ -26,6 +26,7 @@ from costsentry_cli.domain.metering.fitting import DEFAULT_MAX_TOKENS, Fitted, m
 from costsentry_cli.domain.metering.reply import Called, Reply, answered, streamed
 from costsentry_cli.domain.metering.request import Request, of_options
 from costsentry_cli.domain.metering.request_fields import METADATA_MAX
+from costsentry_cli.domain.skew import utc_now
 from costsentry_cli.usecases.metering import Admitting, Metering, Opened, Record
 
 Clock = Callable[[], datetime]
@@ -33,20 +34,25 @@ PARAMETERS = ("system", "toolConfig", "additionalModelRequestFields", "serviceTi
 """What a call's tokens and price depend on, beside its messages and ``inferenceConfig``."""
 
 
-def utc_now() -> datetime:
-    """The machine's time."""
-    return datetime.now(UTC)
+def gate_of(
+    manifest: Manifest, books: Cloud, region: str, clock: Clock, skew: Callable[[], timedelta] = timedelta
+) -> Admitting:
+    """Who lets calls in by this manifest: its ledger, or CloudWatch's advice; without limits nobody is asked.
 
-
-def gate_of(manifest: Manifest, books: Cloud, region: str, clock: Clock) -> Admitting:
-    """Who lets calls in by this manifest: its ledger, or CloudWatch's advice; without limits nobody is asked."""
+    ``skew`` is how far ``clock`` is from AWS's.
+    """
     ledger = manifest.ledger
     if ledger is not None and ledger.kind == "cloudwatch":
-        return CloudWatchAdvice(books, ledger.region or region, clock)
+        return CloudWatchAdvice(books, ledger.region or region, clock, skew=skew)
     lifetime = hold_seconds(PAID_READ_TIMEOUT)
     if ledger is None:
-        return Gate(MemoryLedger(), clock, lifetime)
-    return Gate(DynamoLedger(books, ledger.table, ledger.region or region), clock, lifetime, ledger.expired)
+        return Gate(MemoryLedger(), clock, lifetime, skew=skew)
+    return Gate(DynamoLedger(books, ledger.table, ledger.region or region), clock, lifetime, ledger.expired, skew=skew)
+
+
+def _skew_of(books: Cloud) -> Callable[[], timedelta]:
+    """How far the clock is from AWS's, where the door tells."""
+    return (lambda: books.skew.least) if isinstance(books, Door) else timedelta
 
 
 def invoke(
@@ -67,7 +73,8 @@ def invoke(
     """One metered call through the cost centre's profile; see ``Reply`` for how it ended (``error`` included)."""
     tags = {"costCenter": cost_center, "applicationId": application, "environment": environment}
     request = of_options(prompt, model=model, system=system, parameters={"max_tokens": max_tokens}, tags=tags)
-    calls = Metering(cloud, cloud, manifest, region, clock, gate_of(manifest, cloud, region, clock), record)
+    gate = gate_of(manifest, cloud, region, clock, _skew_of(cloud))
+    calls = Metering(cloud, cloud, manifest, region, clock, gate, record)
     return calls.run(calls.prepare(request))
 
 
@@ -86,13 +93,15 @@ def metered(
     """A boto3 ``bedrock-runtime`` client whose ``converse`` and ``converse_stream`` pass the manifest's limits.
 
     A call's ``modelId`` may be left out (the payer's profile, that of ``model`` where there are several) or say another
-    model of the same payer: an alias of the manifest, a model id, or the ARN of one of its profiles. The client's own retries are switched off. ``books`` reaches ledger and metrics (default: the credentials boto3
+    model of the same payer: an alias of the manifest, a model id, or the ARN of one of its profiles.
+
+    The client's own retries are switched off. ``books`` reaches ledger and metrics (default: the credentials boto3
     finds, in the client's region); ``record`` takes every audit event. Raises ``SentryError`` when nobody pays.
     """
     lent = Lent(client)
     cloud = connect(lent.region) if books is None else books
     wanted = Wanted(cost_center, application, environment, model)
-    gate = gate_of(manifest, cloud, lent.region, clock)
+    gate = gate_of(manifest, cloud, lent.region, clock, _skew_of(cloud))
     calls = Metering(lent, cloud, manifest, lent.region, clock, gate, record)
     chosen = resolve(cloud, manifest, wanted, lent.region)
     return MeteredClient(lent, calls, chosen, wanted.tags())
@@ -154,7 +163,7 @@ class MeteredClient:
         return opened
 
     def _profile_of(self, model: str) -> Chosen:
-        """The payer's profile of a model, found once: never a call through another model than the application asks for."""
+        """The payer's profile of a model, found once: never another model than the application asks for."""
         if model not in self._chosen:
             wanted = wanted_by(Request(model, (), tags=self._payer), self._calls.manifest)
             self._chosen[model] = resolve(self._calls.books, self._calls.manifest, wanted, self._lent.region)

@@ -60,7 +60,7 @@ def metering(
         manifest,
         context.target.region,
         context.clock,
-        gate_of(manifest, books, context.target.region, context.clock),
+        gate_of(manifest, books, context.target.region, context.clock, context.skew),
         recorder(manifest, books, context, audit_file),
         content=content,
         strict=strict,

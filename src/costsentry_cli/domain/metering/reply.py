@@ -135,6 +135,9 @@ def refusal_error(refusal: Refusal) -> SentryError:
     if refusal.reason == "price":
         message = f"the limit {rule.id} is in dollars and the price of this model is unknown"
         return SentryError("CS0206", message, help="use a model with a known price, or limit tokens instead of usd")
+    if refusal.reason == "clock" and refusal.error is not None:
+        message = f"the limit {rule.id} cannot be checked: {refusal.error.message}"
+        return SentryError("CS0209", message, help=refusal.error.help)
     if standing is None:
         cause = refusal.error
         why = f": {cause.code} {cause.message}" if cause is not None else ""
