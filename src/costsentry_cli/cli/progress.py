@@ -14,7 +14,7 @@ class Progress:
 
     def __init__(self, total: int) -> None:
         self.total = total
-        self.done = 0
+        self.done: set[int] = set()
         self.live = sys.stderr.isatty() and total > 1
 
     def __enter__(self) -> Progress:
@@ -27,16 +27,17 @@ class Progress:
         self._clear()
 
     def ended(self, one: applied_view.Ended) -> None:
-        """One change has come to its end."""
+        """One change has come to its end, or been answered: then it is only counted."""
         self._clear()
-        self.done += 1
-        sys.stderr.write(safe(applied_view.line(one)) + "\n")
+        self.done.add(id(one.change))
+        if one.seen:
+            sys.stderr.write(safe(applied_view.line(one)) + "\n")
         self._counter()
         sys.stderr.flush()
 
     def _counter(self) -> None:
-        if self.live and self.done < self.total:
-            sys.stderr.write(f"  {self.done}/{self.total} done")
+        if self.live and len(self.done) < self.total:
+            sys.stderr.write(f"  {len(self.done)}/{self.total} done")
             sys.stderr.flush()
 
     def _clear(self) -> None:

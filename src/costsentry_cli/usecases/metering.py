@@ -213,7 +213,7 @@ class Metering:
     def close(self, opened: Opened, called: Called | None, error: SentryError | None) -> Reply:
         """Settle what the call took, count it, record it. Without ``called`` and unless it was ``undone``: in full."""
         error = error and unquoted(error, opened.prepared.fitted.params)  # AWS may repeat the prompt
-        charged, cost, unknown = self._taken(opened.prepared, called, error)
+        charged, cost, unknown = self._taken(opened, called, error)
         settlement = self.gate.settle(opened.admission, charged)
         if settlement.unsettled:  # once more: settling is safe to repeat
             settlement = self.gate.settle(opened.admission, charged)
@@ -253,14 +253,18 @@ class Metering:
         return streamed(answer, answer["stream"], on_text)
 
     def _taken(
-        self, prepared: Prepared, called: Called | None, error: SentryError | None
+        self, opened: Opened, called: Called | None, error: SentryError | None
     ) -> tuple[Amounts, Decimal | None, bool]:
-        """What is charged, what it cost in USD, and whether the outcome is unknown: then it is the worst case."""
+        """What is charged, what it cost in USD, and whether the outcome is unknown: then it is the worst case.
+
+        CloudWatch, where that is the ledger, counts such a call as a request alone.
+        """
+        prepared = opened.prepared
         if error is not None and error.undone:
             return ONE_REQUEST, Decimal(0), False
         tokens = None if called is None else called.tokens
         if called is None or tokens is None:
-            return prepared.amounts, None, True
+            return ONE_REQUEST if opened.admission.advisory else prepared.amounts, None, True
         took = actual(tokens, prepared.ref, self.region, called.tier)
         cost = None if took.nano_usd is None else Decimal(took.nano_usd) / NANOS
         money = prepared.amounts.nano_usd if took.nano_usd is None else took.nano_usd

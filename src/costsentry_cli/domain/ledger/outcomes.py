@@ -74,13 +74,17 @@ class Unmetered:
 
 @dataclass(frozen=True)
 class Admission:
-    """The call may be made, once. ``rid`` is the reservation id, the same in every limit."""
+    """The call may be made, once. ``rid`` is the reservation id, the same in every limit.
+
+    ``advisory``: nothing is held, and nothing will be charged but what the call's metrics show.
+    """
 
     rid: str
     amounts: Amounts
     held: tuple[Held, ...] = ()
     unmetered: tuple[Unmetered, ...] = ()
     abandoned: tuple[Abandoned, ...] = ()
+    advisory: bool = False
 
     @property
     def observed_over(self) -> tuple[Standing, ...]:

@@ -1,7 +1,9 @@
 """The article's own way: ask CloudWatch what was used in the window, then decide. Advice, no bound.
 
 What runs at the same moment is not seen, nor what CloudWatch shows late (a new series for up to 15 minutes): several
-calls may pass on the same reading. It needs no infrastructure; the ledger is what holds.
+calls may pass on the same reading. The metrics have the tokens of successful calls alone: one whose outcome nobody
+knows counts as a request and no more, though it may have been billed. It needs no infrastructure; the ledger is what
+holds.
 """
 
 from __future__ import annotations
@@ -72,7 +74,7 @@ class CloudWatchAdvice:
             if short and rule.enforced:
                 return Refusal(rid, rule, "room", amounts, standing, short)
             held.append(Held(Reservation(rule.key(window), rid, amounts, 0), standing))
-        return Admission(rid, amounts, tuple(held), tuple(unmetered))
+        return Admission(rid, amounts, tuple(held), tuple(unmetered), advisory=True)
 
     def settle(self, admission: Admission, actual: Amounts) -> Settlement:
         """Say where the windows stand once the call is counted."""

@@ -21,6 +21,9 @@ from costsentry_cli.domain.metering.fitting import Fitted
 from costsentry_cli.domain.metering.request import Request
 from costsentry_cli.domain.metering.worst_case import Worst
 
+UNCHARGED = "it counts as 1 request: CloudWatch's metrics have the tokens of successful calls alone"
+"""What becomes of a call whose outcome nobody knows where CloudWatch is the ledger."""
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -76,6 +79,11 @@ class Reply:
     uncounted: SentryError | None = None
     unrecorded: SentryError | None = None
 
+    @property
+    def advisory(self) -> bool:
+        """Let in by CloudWatch's metrics, which have the tokens of successful calls alone."""
+        return isinstance(self.decision, Admission) and self.decision.advisory
+
     def standings(self) -> tuple[Standing, ...]:
         """Where every limit that counted the call stands after it, as far as the ledger said."""
         if isinstance(self.decision, Refusal):
@@ -115,7 +123,8 @@ def interrupted(reply: Reply) -> SentryError:
     """An interruption in the middle of a call, saying what it leaves behind."""
     full = reply.charged
     taken = f"{said('tokens', full.tokens)} and {said('nano_usd', full.nano_usd)}"
-    message = f"interrupted: what the call took is not known; its limits are charged in full ({taken})"
+    what = UNCHARGED if reply.advisory else f"its limits are charged in full ({taken})"
+    message = f"interrupted: what the call took is not known; {what}"
     return SentryError(INTERRUPTED, message, help="the call may have been billed; run it again only if you need it")
 
 
