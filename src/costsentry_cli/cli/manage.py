@@ -12,7 +12,7 @@ import typer
 
 from costsentry_cli.cli.context import Context, open_context, read_manifest
 from costsentry_cli.cli.options import FILE, FINDINGS, OUTPUT, TARGET, Common, common
-from costsentry_cli.cli.output import ask, emit, preview, say, terminal_width
+from costsentry_cli.cli.output import ask, emit, preview, say
 from costsentry_cli.cli.progress import Progress
 from costsentry_cli.cli.reach import tell_troubles
 from costsentry_cli.cli.waiting import DEADLINE, Deadline, Wait, duration
@@ -140,10 +140,10 @@ def planned(manifest: Manifest, context: Context, kinds: Sequence[Kind], wishes:
 def show(shared: Common, asked: Asked, sync_words: str, *, check: bool) -> int:
     """``plan``: print it; exit 3 under ``--check`` when it has changes, 6 when a scope could not be read."""
     name, plan = asked.manifest.source.name, asked.plan
-    screen = plan_view.as_text(plan, name, terminal_width())
+    screen = plan_view.as_text(plan, name)
     if plan.pending:
         screen += plan_view.series_line(*series(asked.manifest)) if any(kind.measured for kind in asked.kinds) else ""
-        screen += f"Nothing has been changed.  Apply: {sync_words}   (CI gate: --check)\n"
+        screen += f"\tNothing has been changed.  Apply: {sync_words}   (CI gate: --check)\n"
     emit(shared, plan_view.as_table(plan, name, asked.facts), asked.context.target.as_dict(), screen)
     if check and plan.pending:
         return Exit.GATE
@@ -153,7 +153,7 @@ def show(shared: Common, asked: Asked, sync_words: str, *, check: bool) -> int:
 def carry_out(shared: Common, asked: Asked, *, yes: bool, dry_run: bool, longest: timedelta | None = None) -> int:
     """``sync``: show, refuse, ask, apply, tell; with ``longest`` wait so long for what is pending."""
     name, plan, target = asked.manifest.source.name, asked.plan, asked.context.target.as_dict()
-    people = preview(shared, plan_view.as_text(plan, name, terminal_width()))
+    people = preview(shared, plan_view.as_text(plan, name))
     if plan.refused and not dry_run:
         raise SentryError("CS0203", plan.refused[0], details=plan.refused[1:])
     writes = len(plan.writing())

@@ -15,6 +15,7 @@ class Progress:
     def __init__(self, total: int) -> None:
         self.total = total
         self.done: set[int] = set()
+        self.told = 0
         self.live = sys.stderr.isatty() and total > 1
 
     def __enter__(self) -> Progress:
@@ -31,13 +32,16 @@ class Progress:
         self._clear()
         self.done.add(id(one.change))
         if one.seen:
+            self.told += 1
             sys.stderr.write(safe(applied_view.line(one)) + "\n")
         self._counter()
         sys.stderr.flush()
 
     def _counter(self) -> None:
-        if self.live and len(self.done) < self.total:
-            sys.stderr.write(f"  {len(self.done)}/{self.total} done")
+        if self.live and self.told < self.total:
+            unseen = len(self.done) - self.told
+            more = f", {unseen} still to be seen there" if unseen else ""
+            sys.stderr.write(f"  {len(self.done)}/{self.total} done{more}")
             sys.stderr.flush()
 
     def _clear(self) -> None:
