@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from costsentry_cli.cli.context import Context, open_context, read_manifest
+from costsentry_cli.cli.ending import status_of
 from costsentry_cli.cli.options import FILE, FINDINGS, OUTPUT, TARGET, Common, common
 from costsentry_cli.cli.output import ask, emit, preview, say
 from costsentry_cli.cli.progress import Progress
@@ -229,11 +230,9 @@ def _ending(plan: Plan, done: tuple[applying.Applied, ...], *, dry_run: bool, in
     tell_troubles(plan.troubles)
     if interrupted:
         say("interrupted: run it again to go on")
-        return Exit.INTERRUPTED
-    errors = [one.error for one in done if one.error is not None]
-    if errors or plan.troubles:
-        all_failed = errors and len(errors) == len(done) and not plan.troubles
-        return errors[0].exit if all_failed else Exit.PARTIAL
+    status = status_of(done, left=bool(plan.troubles), interrupted=interrupted)
+    if status != Exit.OK:
+        return status
     held = [change for change in plan.changes if change.held]
     if held and not dry_run:
         names = tuple(f"{change.action} {change.name}: {change.held}" for change in held)
