@@ -10,6 +10,7 @@ bedrock.converse(messages=[{"role": "user", "content": [{"text": "Hello"}]}])
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ from costsentry_cli.domain.metering.fitting import DEFAULT_MAX_TOKENS, Fitted, m
 from costsentry_cli.domain.metering.reply import Called, Reply, answered, streamed
 from costsentry_cli.domain.metering.request import Request, of_options
 from costsentry_cli.domain.metering.request_fields import METADATA_MAX
+from costsentry_cli.domain.pacing import BOOKS_DEADLINE
 from costsentry_cli.domain.skew import utc_now
 from costsentry_cli.usecases.metering import Admitting, Metering, Opened, Record
 
@@ -48,6 +50,13 @@ def gate_of(
     if ledger is None:
         return Gate(MemoryLedger(), clock, lifetime, skew=skew)
     return Gate(DynamoLedger(books, ledger.table, ledger.region or region), clock, lifetime, ledger.expired, skew=skew)
+
+
+def _books(region: str) -> Door:
+    """The door to ledger and metrics, which an application does not wait for longer than it must."""
+    door = connect(region)
+    door.patience = replace(door.patience, deadline=BOOKS_DEADLINE)
+    return door
 
 
 def _skew_of(books: Cloud) -> Callable[[], timedelta]:
@@ -99,7 +108,7 @@ def metered(
     finds, in the client's region); ``record`` takes every audit event. Raises ``SentryError`` when nobody pays.
     """
     lent = Lent(client)
-    cloud = connect(lent.region) if books is None else books
+    cloud = _books(lent.region) if books is None else books
     wanted = Wanted(cost_center, application, environment, model)
     gate = gate_of(manifest, cloud, lent.region, clock, _skew_of(cloud))
     calls = Metering(lent, cloud, manifest, lent.region, clock, gate, record)

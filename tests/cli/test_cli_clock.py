@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from commands import Sentry
+from costsentry_cli.cli.context import Context
+from costsentry_cli.cli.metering import bookkeeping
 from costsentry_cli.sandbox import Sandbox
 from costsentry_cli.sandbox.core import environment
 from costsentry_cli.sandbox.server import start
@@ -56,3 +58,8 @@ def test_by_a_clock_that_is_wrong_by_half_a_minute_no_minute_is_counted_but_a_da
     )
     write_manifest(folder, PROFILES_ALONE + LIMITS.replace("per: minute", "per: hour"))
     assert sentry(*HELLO).status == 0
+
+
+def test_a_call_does_not_wait_long_for_its_own_bookkeeping(context: Context) -> None:
+    assert bookkeeping(context).patience.deadline == 10
+    assert context.cloud.patience.deadline == 60
