@@ -58,6 +58,7 @@ OPERATIONS = [
     ("ce", "ListCostAllocationTags"),
     ("ce", "UpdateCostAllocationTagsStatus"),
     ("cloudwatch", "PutMetricData"),
+    ("resourcegroupstaggingapi", "GetResources"),
     ("sts", "GetCallerIdentity"),
 ]
 

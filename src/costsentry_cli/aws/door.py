@@ -35,7 +35,7 @@ from costsentry_cli.domain.errors import INTERRUPTED, SentryError
 from costsentry_cli.domain.pacing import Batch, Interrupt, Pace, Patience, Verdict, retry_after, side_by_side
 from costsentry_cli.domain.skew import Skew
 
-PAGE_TOKENS = ("nextToken", "NextToken", "NextPageToken")
+PAGE_TOKENS = ("nextToken", "NextToken", "NextPageToken", "PaginationToken")
 USER_AGENT = f"costsentry-cli/{__version__}"
 
 READ_TIMEOUT = {"bedrock-runtime": PAID_READ_TIMEOUT}

@@ -74,6 +74,7 @@ BY_CODE: dict[str, Row] = {
     "UnknownMonitorException": Row("CS0803"),
     "UnknownSubscriptionException": Row("CS0803"),
     "ExpiredNextTokenException": Row("CS0802"),
+    "PaginationTokenExpiredException": Row("CS0802"),
     "InternalErrorException": Row("CS0806", retry=True),
     # DynamoDB's conditional writes
     "ConditionalCheckFailedException": Row("CS0814"),
@@ -94,6 +95,7 @@ BY_CODE: dict[str, Row] = {
     "InternalServerException": Row("CS0806", retry=True),
     "InternalServerError": Row("CS0806", retry=True),
     "InternalServiceFault": Row("CS0806", retry=True),
+    "InternalServiceException": Row("CS0806", retry=True),
     "InternalServiceError": Row("CS0806", retry=True),
     "InternalFailure": Row("CS0806", retry=True),
     "ServiceUnavailable": Row("CS0806", retry=True),
@@ -178,6 +180,7 @@ _ACTIONS: dict[tuple[str, str], str] = {
     ("bedrock-runtime", "Converse"): "bedrock:InvokeModel",
     ("bedrock-runtime", "ConverseStream"): "bedrock:InvokeModelWithResponseStream",
     ("bedrock-runtime", "CountTokens"): "bedrock:CountTokens",
+    ("resourcegroupstaggingapi", "GetResources"): "tag:GetResources",
 }
 
 

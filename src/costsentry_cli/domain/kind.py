@@ -124,6 +124,9 @@ class Kind(Protocol):
     """How what was made is looked for, where it may not be there for some seconds."""
     waiting: str = ""
     """Why one that cannot be made yet is waited for."""
+    tagged_type: str = ""
+    """Its type in the tagging API, where only what has a known name is observed: a run that deletes asks there for
+    more."""
 
     def policy(self, field: str) -> Policy:
         """What a difference in this field means."""

@@ -11,6 +11,7 @@ OWN = {
     "dynamodb": "dynamodb",
     "logs": "logs",
     "organizations": "organizations",
+    "resourcegroupstaggingapi": "resourcegroupstaggingapi",
     "service-quotas": "service_quotas",
     "ssm": "ssm",
     "sts": "sts",

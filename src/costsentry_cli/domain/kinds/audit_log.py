@@ -1,7 +1,7 @@
 """The log group that metered calls are recorded in. Service ``logs``, in one account and region.
 
 Only groups that the manifest names, or that have the name it would have without one, are looked at: an account has
-thousands. A former group of another name stays, with what was recorded.
+thousands. A former group of another name stays, with what was recorded; a run that deletes finds it by its tags.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class AuditLog(Kind):
     """Kind: the log group of the audit trail."""
 
     noun = "log group"
+    tagged_type = "logs:log-group"
 
     def desired(self, manifest: Manifest, scope: Scope, now: datetime) -> tuple[Desired, ...]:
         """The group of ``audit:``."""
