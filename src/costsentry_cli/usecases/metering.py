@@ -217,21 +217,12 @@ class Metering:
         settlement = self.gate.settle(opened.admission, charged)
         if settlement.unsettled:  # once more: settling is safe to repeat
             settlement = self.gate.settle(opened.admission, charged)
+        ending = Ending.FAILED if unknown or error is not None else Ending.SUCCEEDED
+        took = round((self.clock() - opened.at).total_seconds() * 1000)
         reply = Reply(
-            opened.id,
-            opened.at,
-            Ending.FAILED if unknown or error is not None else Ending.SUCCEEDED,
-            opened.prepared,
-            opened.admission,
-            called,
-            cost,
-            charged,
-            unknown,
-            error,
-            settlement,
-            round((self.clock() - opened.at).total_seconds() * 1000),
-            opened.attempt,
-        )
+            opened.id, opened.at, ending, opened.prepared, opened.admission, called, cost, charged, unknown, error,
+            settlement, took, opened.attempt,
+        )  # fmt: skip
         return self._kept(reply)
 
     def _counted(self, fit: Fitted, ref: ModelRef | None, rules: Sequence[Rule]) -> int | None:
@@ -255,10 +246,8 @@ class Metering:
     def _taken(
         self, opened: Opened, called: Called | None, error: SentryError | None
     ) -> tuple[Amounts, Decimal | None, bool]:
-        """What is charged, what it cost in USD, and whether the outcome is unknown: then it is the worst case.
-
-        CloudWatch, where that is the ledger, counts such a call as a request alone.
-        """
+        """What is charged, what it cost in USD, and whether the outcome is unknown: then it is the worst case, or one
+        request where CloudWatch is the ledger."""
         prepared = opened.prepared
         if error is not None and error.undone:
             return ONE_REQUEST, Decimal(0), False
