@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,3 +22,12 @@ class Ran:
 
 
 Sentry = Callable[..., Ran]
+
+
+class Terminal(io.StringIO):
+    """A standard stream that is a terminal's."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True

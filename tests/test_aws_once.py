@@ -99,3 +99,25 @@ def test_what_billing_services_say_has_our_names(code: str, ours: str) -> None:
     with pytest.raises(SentryError) as failed:
         made.call(AGAIN)
     assert (failed.value.code, len(behind.requests)) == (ours, 1)
+
+
+GROUP = ApiCall("logs", "CreateLogGroup", {"logGroupName": "/costsentry/docs-helper"})
+KEYS = {"CostAllocationTagsStatus": [{"TagKey": "costCenter", "Status": "Active"}]}
+KEY = ApiCall("ce", "UpdateCostAllocationTagsStatus", KEYS)
+TABLE = ApiCall("dynamodb", "DeleteTable", {"TableName": "costsentry-docs-helper"})
+PERIOD = {"TimePeriod": {"Start": "2026-11-01", "End": "2026-11-02"}, "Granularity": "DAILY"}
+COSTS = ApiCall("ce", "GetCostAndUsage", {**PERIOD, "Metrics": ["UnblendedCost"]})
+
+
+@pytest.mark.parametrize(
+    ("call", "ours", "sent"),
+    [(GROUP, "CS0805", 1), (KEY, "CS0805", 4), (TABLE, "CS0805", 4), (COSTS, "CS0801", 10)],
+)
+def test_one_code_for_throttling_and_for_a_quota_means_what_the_operation_means_by_it(
+    call: ApiCall, ours: str, sent: int
+) -> None:
+    made, behind = door(refusal("LimitExceededException", 400))
+    with pytest.raises(SentryError) as failed:
+        made.call(call)
+    assert failed.value.code == ours
+    assert len(behind.requests) == sent if ours == "CS0805" else len(behind.requests) >= sent

@@ -8,7 +8,7 @@ import pytest
 
 from commands import Sentry
 from costsentry_cli.domain.calls import ApiCall
-from fakes import BASIC, write_manifest
+from fakes import BASIC, PROFILES_ALONE, write_manifest
 from foreign import made, seen, somebody
 
 AGREED = ("--confirm", "docs-helper")
@@ -163,3 +163,37 @@ def test_a_region_that_cannot_be_read_is_told_and_makes_it_partial(in_sandbox: S
 def test_the_document_has_a_row_for_each(synced: Sentry) -> None:
     document = synced("destroy", *AGREED, "-o", "json").json()
     assert [row["result"] for row in document["results"]] == ["deleted"] * 3
+
+
+NAMED = "limits: [{match: {}, per: day, requests: 9}]\nledger: {table: spend-of-docs}\naudit: {log_group: /team/docs}\n"
+
+
+@pytest.mark.parametrize("ending", [("destroy", *AGREED), ("sync", "--yes", "--prune")])
+def test_a_table_and_a_group_whose_names_left_the_manifest_are_found_by_their_tags(
+    ending: tuple[str, ...], in_sandbox: Sentry, folder: Path
+) -> None:
+    write_manifest(folder, PROFILES_ALONE + NAMED)
+    assert in_sandbox("sync", "--yes").status == 0
+    write_manifest(folder, PROFILES_ALONE + NAMED.replace("spend-of-docs", "other").replace("/team/docs", "/other"))
+    theirs = {"logGroupName": "/theirs", "tags": {"costsentry:namespace": "theirs", "costsentry:key": "/theirs"}}
+    somebody(folder / "sandbox.db").cloud.call(ApiCall("logs", "CreateLogGroup", theirs))
+    in_sandbox("sync", "--yes")
+    more = ("--max-deletes", "2") if ending[0] == "sync" else ()
+    ran = in_sandbox(*ending, *more, "-o", "json")
+    assert ran.status == 0, ran.err
+    gone = {one["name"] for one in ran.json()["results"] if one["result"] == "deleted"}
+    assert {"spend-of-docs", "/team/docs"} <= gone
+    assert "/theirs" not in gone
+    groups = somebody(folder / "sandbox.db").cloud.call(ApiCall("logs", "DescribeLogGroups", {}))["logGroups"]
+    left = {"/theirs"} | ({"/other"} if ending[0] == "sync" else set())
+    assert {group["logGroupName"] for group in groups} == left
+
+
+def test_where_tags_may_not_be_asked_for_what_has_a_known_name_is_deleted_all_the_same(
+    in_sandbox: Sentry, folder: Path
+) -> None:
+    write_manifest(folder, PROFILES_ALONE + NAMED)
+    assert in_sandbox("sync", "--yes").status == 0
+    in_sandbox("sandbox", "fault", "resourcegroupstaggingapi.GetResources", "error:AccessDeniedException:403")
+    ran = in_sandbox("destroy", *AGREED)
+    assert (ran.status, "5 applied, 0 failed" in ran.err) == (0, True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import Sentry
+from commands import Sentry, Terminal
 from costsentry_cli.cli.main import run
 from costsentry_cli.cli.options import BY_ENDING, COSTS, TABLE, Common, Format
 from costsentry_cli.cli.output import emit, say
@@ -27,13 +26,6 @@ STARTS = {
     "parquet": b"PAR1",
     "xlsx": b"PK\x03\x04",
 }
-
-
-class Terminal(io.StringIO):
-    encoding = "utf-8"
-
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.fixture

@@ -184,6 +184,19 @@ def test_what_nobody_knows_is_said_to_be_charged_in_full(limited: Limited) -> No
     ]
 
 
+def test_where_cloudwatch_is_the_ledger_nothing_is_said_to_be_charged_that_its_metrics_do_not_have(
+    limited: Limited,
+) -> None:
+    sentry = limited(LIMITS + "ledger: cloudwatch\n")
+    sentry("sandbox", "fault", "bedrock-runtime.Converse", "timeout")
+    lines = sentry(*HELLO).err.splitlines()
+    assert lines[3:5] == [
+        "it counts as 1 request: CloudWatch's metrics have the tokens of successful calls alone",
+        "limit model=haiku/month: 0 of 2,000 tokens, 1 of 2 requests",
+    ]
+    assert "0 of 2,000 tokens, 1 of 2 requests" in sentry(*HELLO, "--max-tokens", "3000").err
+
+
 @pytest.mark.parametrize("live", [True, False])
 def test_an_answer_that_breaks_off_is_printed_as_far_as_it_came_and_is_a_failure(limited: Limited, live: bool) -> None:
     sentry = limited(LIMITS)

@@ -96,6 +96,33 @@ def test_a_document_that_is_wrong_is_refused_with_its_place_before_anything_is_c
     assert {problem["file"] for problem in problems} == {"request.json"}
 
 
+SECRET = "the takeover of Initech"
+WRONG = [
+    '{"model": "haiku", "prompt": {"messages": [{"role": "user", "content": "%s"}, {"role": "asistant"}]}, "tags": {}}',
+    '{"model": "haiku", "prompt": {"messages": [{"role": "user", "content": "%s",}]}}',
+    '{"model": "haiku", "prompt": "%s"}',
+    '{"model": "haiku", "prompt": {"messages": ["%s"]}, "tags": {"applicationId": "x"}}',
+    "model: haiku\nprompt:\n  messages: [{role: user, content: %s, because: of}, {role: usr, content: x}]\n",
+    "model: haiku\nprompt:\n  messages:\n  - content: %s: confidential\n",
+    "model: haiku\nprompt: {messages: [{role: user, content: '%s\n",
+    '{"model": "haiku", "prompt": {"messages": [{"role": "user", "content": "%s \\ud800"}]}, "tags": {}}',
+]
+
+
+@pytest.mark.parametrize("number", range(len(WRONG)))
+@pytest.mark.parametrize("form", [(), ("-o", "json"), ("--debug",)])
+def test_what_is_wrong_with_a_document_is_told_by_its_place_without_a_letter_of_the_prompt(
+    number: int, form: tuple[str, ...], sentry: Sentry, folder: Path
+) -> None:
+    name = "request.json" if WRONG[number].startswith("{") else "request.yaml"
+    (folder / name).write_text(WRONG[number].replace("%s", SECRET), encoding="utf-8")
+    ran = sentry("invoke", "--input", name, *form)
+    assert ran.status == 2
+    assert name in ran.out + ran.err
+    for piece in ("takeover", "Initech", "confidential"):
+        assert piece not in ran.out + ran.err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

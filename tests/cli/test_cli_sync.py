@@ -48,15 +48,13 @@ REPLACE = """\
 profiles.yaml -> 1 wanted, 1 live
 
   ! replace  aws-docs-sales-prod  profiles.yaml:9
-               model: us.anthropic.claude-haiku-4-5-20251001-v1:0
-                   -> amazon.nova-lite-v1:0
+               model: us.anthropic.claude-haiku-4-5-20251001-v1:0 -> amazon.nova-lite-v1:0
                arn       ARN
                in use    1 call in the last 14 days
-               note      AWS cannot edit this: a new profile with a NEW ARN is
-                         made, the old one goes on working until it is pruned
+               note      AWS cannot edit this: a new profile with a NEW ARN is made, the old one goes on working until it is pruned
 {held}
 Plan: 0 to create, 0 to update, 1 to replace, 0 to delete.
-"""
+"""  # noqa: E501
 
 
 def test_a_replace_shows_the_old_arn_what_changes_and_how_much_it_is_used(moved: Sentry) -> None:

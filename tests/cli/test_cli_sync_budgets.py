@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from billing_world import ACTION, MONITORS, ONE_BUDGET
-from commands import Sentry
+from commands import Sentry, Terminal
+from costsentry_cli.domain.calls import ApiCall
 from fakes import ACCOUNT, PROFILES_ALONE, write_manifest
+from foreign import somebody
 
 PROFILE = PROFILES_ALONE.replace("[sales, services, support]", "sales")
 TEXT = PROFILE + ONE_BUDGET + ACTION + MONITORS
@@ -130,3 +132,35 @@ def test_destroy_takes_all_of_it_along(synced: Sentry) -> None:
     assert synced("destroy", "--confirm", "docs-helper").status == 0
     left = synced("plan", "-o", "json").json()["summary"]
     assert (left["create"], left["same"], left["unlisted"], left["foreign"]) == (3, 0, 0, 0)
+
+
+LONG_ALERTS = """
+budgets:
+  - name: bedrock
+    amount: 500
+    per: month
+    alerts: [{at: 80%, of: actual, email: [finance-team@example.com, platform-team@example.com]}]
+"""
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_long_alerts_and_a_name_that_is_taken_fit_the_terminal_and_are_drawn_once(
+    width: int, in_sandbox: Sentry, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_manifest(folder, PROFILE + LONG_ALERTS)
+    theirs = {"BudgetName": "bedrock", "BudgetType": "COST", "TimeUnit": "MONTHLY"}
+    limit = {"BudgetLimit": {"Amount": "5", "Unit": "USD"}}
+    somebody(folder / "sandbox.db").cloud.call(
+        ApiCall("budgets", "CreateBudget", {"AccountId": ACCOUNT, "Budget": theirs | limit})
+    )
+    piped = in_sandbox("plan").out
+    monkeypatch.setenv("COLUMNS", str(width))
+    with monkeypatch.context() as patched:
+        terminal = Terminal()
+        patched.setattr("sys.stdout", terminal)
+        in_sandbox("plan")
+    shown = terminal.getvalue()
+    assert max(map(len, shown.splitlines())) <= width
+    assert shown.split() == piped.split()
+    assert shown.count("budget bedrock") == 1
+    assert "budget of this name exists and is not ours: choose another name, or tag it costsentry:" in piped

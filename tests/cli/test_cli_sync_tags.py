@@ -41,8 +41,7 @@ profiles.yaml -> 2 wanted, 0 live
                model     amazon.nova-lite-v1:0
                tags      costCenter=sales
   > wait     tag key costCenter
-               not yet seen by billing: that takes about a day after a tagged
-               profile is first used
+               not yet seen by billing: that takes about a day after a tagged profile is first used
 
 Plan: 1 to create, 0 to update, 0 to replace, 1 to wait for, 0 to delete.
 """

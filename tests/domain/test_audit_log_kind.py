@@ -39,7 +39,8 @@ class Groups:
 
     def cloud(self, **more: Any) -> FakeCloud:
         names = ("CreateLogGroup", "DescribeLogGroups", "ListTagsForResource", "PutRetentionPolicy", "DeleteLogGroup")
-        return FakeCloud({name: getattr(self, xform_name(name)) for name in names} | more)
+        answers: dict[str, Any] = {name: getattr(self, xform_name(name)) for name in names}
+        return FakeCloud(answers | {"GetResources": {"ResourceTagMappingList": []}} | more)
 
     def create_log_group(self, call: ApiCall) -> Answer:
         self.put(call.params["logGroupName"], None, call.params["tags"])

@@ -47,7 +47,8 @@ class Tables:
             "CreateTable", "DescribeTable", "UpdateTable", "DeleteTable", "ListTagsOfResource", "UpdateTimeToLive",
             "DescribeTimeToLive", "UpdateContinuousBackups", "DescribeContinuousBackups",
         )  # fmt: skip
-        return FakeCloud({name: getattr(self, xform_name(name)) for name in names} | more)
+        answers: dict[str, Any] = {name: getattr(self, xform_name(name)) for name in names}
+        return FakeCloud(answers | {"GetResources": {"ResourceTagMappingList": []}} | more)
 
     def create_table(self, call: ApiCall) -> Answer:
         params = call.params

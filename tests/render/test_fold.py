@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costsentry_cli.domain.table import Column, Table
-from costsentry_cli.render.fold import columns, folded
+from costsentry_cli.render.fold import columns, folded, laid_out
 from costsentry_cli.render.screen import as_screen
 
 SENTENCE = "Recent days are AWS's estimates. Cost Explorer is about a day late, and this sentence is long."
@@ -68,3 +68,28 @@ def test_notes_below_a_table_fit_its_screen_and_are_whole_in_a_pipe(width: int) 
     assert [len(line) <= width for line in lines] == [*[True] * (len(lines) - 1), False]
     assert lines[-1] == f"  sentry report --file {ARN}"
     assert SENTENCE in as_screen(table, width=None)
+
+
+HELD = "      held      \ta budget of this name exists: choose another one\n"
+
+
+def test_a_screen_s_long_line_goes_on_below_the_place_that_a_tab_marks() -> None:
+    assert laid_out(HELD, 40) == (
+        "      held      a budget of this name\n                exists: choose another\n                one\n"
+    )
+    assert laid_out(HELD, None) == laid_out(HELD, 80) == HELD.replace("\t", "")
+    assert laid_out("no tab, so it stays as it is\n", 10) == "no tab, so it stays as it is\n"
+
+
+def test_a_word_that_does_not_fit_there_begins_a_line_and_an_arrow_stays_with_what_it_points_to() -> None:
+    assert laid_out("    model: \told -> a-new-model-id\n", 21) == "    model:\n    old\n    -> a-new-model-id\n"
+    assert laid_out(f"  arn       \t{ARN}\n", 60) == f"  arn       {ARN}\n"
+
+
+@given(st.integers(0, 12), st.lists(st.text("abc", min_size=1, max_size=12), min_size=1), st.integers(14, 40))
+def test_laying_out_loses_no_word_and_passes_the_width_by_single_words_alone(
+    indent: int, words: list[str], width: int
+) -> None:
+    lines = laid_out(f"{' ' * indent}x \t{' '.join(words)}\n", width).splitlines()
+    assert " ".join(lines).split() == ["x", *words]
+    assert all(len(line) <= width or " " not in line.strip().removeprefix("x ") for line in lines)

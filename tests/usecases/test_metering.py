@@ -12,10 +12,13 @@ from costsentry_cli.aws.translation import not_tried
 from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.catalog import Tokens
 from costsentry_cli.domain.errors import SentryError
+from costsentry_cli.domain.ledger.dynamodb import DynamoLedger
+from costsentry_cli.domain.ledger.gate import Gate
 from costsentry_cli.domain.meter import Caller, Ending, metrics_call, tokens_of
 from costsentry_cli.domain.metering.attribution import Chosen
 from costsentry_cli.domain.metering.fitting import Fitted
-from fakes import BASIC, HAIKU, LITE, NOON, arn, manifest, summary, tag_list
+from dynamo_table import DynamoTable
+from fakes import BASIC, HAIKU, LITE, NOON, FrozenClock, arn, manifest, summary, tag_list
 from metered_desk import ANSWER, CHOSEN, SALES, USAGE, counted, desk, request
 
 
@@ -115,6 +118,25 @@ def test_a_failure_is_charged_in_full_unless_it_was_certainly_not_carried_out(
         "InvocationFailed": 1,
     }
     assert sales.events[-1]["costsentry.ending"] == ("unknown" if unknown else "failed")
+
+
+THREE = """
+limits:
+  - {match: {costCenter: sales}, per: day, tokens: 2000, usd: 1}
+  - {match: {model: haiku}, per: minute, requests: 60}
+  - {match: {}, per: month, usd: 100, mode: observe}
+"""
+
+
+def test_a_call_costs_two_writes_of_the_ledger_for_each_limit_that_matches_and_no_read(tmp_path: Path) -> None:
+    sales, table = desk(tmp_path, THREE), DynamoTable()
+    sales.calls.gate = Gate(DynamoLedger(table, "ledger"), FrozenClock(), 60)
+    sales.ask()
+    assert sorted(table.calls) == ["PutItem"] * 3 + ["UpdateItem"] * 9  # the first of each window opens it
+    table.calls.clear()
+    sales.ask()
+    assert table.calls == ["UpdateItem"] * 6
+    assert {item["c_requests"]["N"] for item in table.items.values()} == {"2"}
 
 
 def interrupted(call: ApiCall) -> Any:

@@ -89,7 +89,7 @@ def test_one_refused_profile_does_not_stop_the_others(tmp_path: Path) -> None:
     )
     plan = looked(cloud, manifest(tmp_path))
     told: list[str] = []
-    ended = done(cloud, plan, told=lambda one: told.append(one.change.name))
+    ended = done(cloud, plan, told=lambda one: told.append(one.change.name) if one.seen else None)
     assert [one.error.code if one.error else None for one in ended] == [None, "CS0403", None]
     assert sorted(told) == [change.name for change in plan.changes]
 
@@ -182,6 +182,26 @@ def test_a_profile_that_was_deleted_a_moment_ago_is_made_again_though_its_token_
     assert again.error is None
     assert again.arn != gone
     assert not planned(context, wanted).pending
+
+
+def test_all_that_were_deleted_a_moment_ago_are_waited_for_together_and_each_is_told_once(
+    context: Context, tmp_path: Path
+) -> None:
+    wanted, told, waits = manifest(tmp_path), [], []
+    first = done(context.cloud, planned(context, wanted))
+    for one in first:
+        call = ApiCall("bedrock", "DeleteInferenceProfile", {"inferenceProfileIdentifier": one.arn})
+        context.cloud.call(call)
+    again = apply(
+        {ACCOUNT: context.cloud},
+        planned(context, wanted),
+        waits.append,
+        lambda one: told.append(one) if one.seen else None,
+    )
+    assert {one.arn for one in told} == {one.arn for one in again}
+    assert len(told) == len(again) == 3
+    assert {one.arn for one in first}.isdisjoint(one.arn for one in again)
+    assert sum(waits) < 30
 
 
 def test_a_bare_model_id_takes_each_regions_own_source(context: Context, tmp_path: Path) -> None:

@@ -20,13 +20,22 @@ from botocore.parsers import ResponseParserError
 from costsentry_cli import __version__
 from costsentry_cli.aws.advice import Site
 from costsentry_cli.aws.answers import whole
-from costsentry_cli.aws.translation import headers_of, not_tried, place_of, row_of, translate, with_streams
+from costsentry_cli.aws.translation import (
+    ANSWER_HEADERS,
+    headers_of,
+    not_tried,
+    place_of,
+    row_of,
+    translate,
+    with_streams,
+)
 from costsentry_cli.domain import aws_errors
 from costsentry_cli.domain.calls import PAID_READ_TIMEOUT, Answer, ApiCall, Outcome, in_order
 from costsentry_cli.domain.errors import INTERRUPTED, SentryError
 from costsentry_cli.domain.pacing import Batch, Interrupt, Pace, Patience, Verdict, retry_after, side_by_side
+from costsentry_cli.domain.skew import Skew
 
-PAGE_TOKENS = ("nextToken", "NextToken", "NextPageToken")
+PAGE_TOKENS = ("nextToken", "NextToken", "NextPageToken", "PaginationToken")
 USER_AGENT = f"costsentry-cli/{__version__}"
 
 
@@ -44,7 +53,8 @@ class Door:
     """A ``Cloud`` over one shared session; safe to use from many threads.
 
     ``pace`` says how many calls of a batch are under way at once, ``requests`` how many HTTP requests were sent (second
-    attempts included), ``opened`` makes a fresh library session in front of the same target, without credentials.
+    attempts included), ``skew`` how far the clock is from AWS's; ``opened`` makes a fresh library session in front of
+    the same target, without credentials.
     """
 
     session: boto3.Session
@@ -56,6 +66,7 @@ class Door:
     opened: Callable[[], botocore.session.Session] = botocore.session.Session
     timeouts: Timeouts = field(default_factory=Timeouts)
     requests: int = 0
+    skew: Skew = field(default_factory=Skew)
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _counting: threading.Lock = field(default_factory=threading.Lock)
@@ -131,10 +142,11 @@ class Door:
     def _once(self, call: ApiCall) -> Answer:
         client = self._client(call.service, call.region or self.region)
         method = getattr(client, botocore.xform_name(call.operation))
-        number, verdict = self.pace.begin(), Verdict.OTHERWISE
+        number, verdict, sent = self.pace.begin(), Verdict.OTHERWISE, self.skew.clock()
         try:
             answer: Answer = method(**call.params)
             verdict = Verdict.WELL
+            self.skew.heard(sent, answer.get(ANSWER_HEADERS, {}).get("HTTPHeaders", {}))
         except ClientError as exception:
             verdict = Verdict.THROTTLED if row_of(exception, call).code == "CS0801" else verdict
             raise

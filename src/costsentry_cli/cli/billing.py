@@ -15,6 +15,7 @@ from costsentry_cli.cli.output import say
 from costsentry_cli.domain.errors import Exit
 from costsentry_cli.domain.kind import GLOBAL, Scope
 from costsentry_cli.domain.manifest.types import Manifest
+from costsentry_cli.domain.partitions import partition_of
 
 BILLING_REGION = "us-east-1"
 """Billing has one endpoint for all regions of the partition; the client library finds it from any of them."""
@@ -29,7 +30,8 @@ def open_billing(shared: Common, manifest: Manifest | None) -> tuple[Context, Sc
     if not shared.region and (manifest is None or not manifest.regions):
         shared = replace(shared, region=BILLING_REGION)
     context = open_context(shared, manifest)
-    return context, Scope(context.target.account, GLOBAL, manifest.namespace if manifest is not None else "")
+    target, namespace = context.target, manifest.namespace if manifest is not None else ""
+    return context, Scope(target.account, GLOBAL, namespace, partition_of(target.region))
 
 
 def tell_costs(facts: Mapping[str, Any] | None) -> Exit:

@@ -7,16 +7,18 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from costsentry_cli.cli.completion import MANIFEST
 from costsentry_cli.cli.options import Common
+from costsentry_cli.cli.output import say
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.manifest.types import Account, Manifest
+from costsentry_cli.domain.skew import TOLD, Skew, words
 
 if TYPE_CHECKING:
     from costsentry_cli.aws import Door
@@ -59,6 +61,10 @@ class Context:
     wait: Callable[[float], None] = time.sleep
     bill: Callable[[], str] = lambda: ""
     """A mark of the bill's state where it can be changed by hand, as in a sandbox: remembered answers are of one."""
+
+    def skew(self) -> timedelta:
+        """How far the clock is from the target's, as its latest answer tells; positive where it is behind."""
+        return self.cloud.skew.least
 
     def home(self, manifest: Manifest) -> Scope:
         """The target's own account and region."""
@@ -131,6 +137,7 @@ def open_context(common: Common, manifest: Manifest | None = None, *, quiet: boo
     context = _sandbox_context(common, manifest) if common.sandbox else _aws_context(common, manifest)
     if not quiet:
         print_target(context.target)
+        tell_clock(context.skew())
     if manifest is not None and manifest.account not in (None, context.target.account):
         raise SentryError(
             "CS0204",
@@ -144,6 +151,12 @@ def print_target(target: Target) -> None:
     """The target line; before anything else happens."""
     sys.stderr.write(target.line() + "\n")
     sys.stderr.flush()
+
+
+def tell_clock(skew: timedelta) -> None:
+    """Warn of a clock that is wrong: windows of limits, and days of reports, begin by it."""
+    if abs(skew) > TOLD:
+        say(f"warning: {words(skew)}: calls may count in a neighbouring window")
 
 
 def sandbox_path(common: Common) -> Path:
@@ -216,7 +229,7 @@ def sandbox_context(sandbox: Sandbox, region: str) -> Context:
     from costsentry_cli.aws import connect_to, identity
 
     door = connect_to(sandbox.plug, region)
-    door.patience = replace(door.patience, told=Waiting())
+    door.patience, door.skew = replace(door.patience, told=Waiting()), Skew(sandbox.now)
     target = Target("sandbox", identity(door), region)
     return Context(door, target, sandbox.now, bill=lambda: _bill(sandbox))
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from costsentry_cli.cli.context import read_manifest
+from costsentry_cli.cli.ending import status_of
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit, preview, say
 from costsentry_cli.cli.reach import AccountOption, Reach, reach, tell_troubles
-from costsentry_cli.domain.errors import Exit, SentryError
+from costsentry_cli.domain.errors import SentryError
 
 if TYPE_CHECKING:
     from costsentry_cli.domain.manifest.types import Manifest
@@ -107,10 +108,5 @@ def _told(shared: Common, place: Reach, plan: Plan, done: tuple[Applied, ...], n
     if done:
         say(applied_view.sentence(plan, done))
     tell_troubles(plan.troubles)
-    if place.context.cloud.interrupted:
-        return Exit.INTERRUPTED
-    errors = [one.error for one in done if one.error is not None]
-    if errors and len(errors) == len(done) and not plan.troubles:
-        return errors[0].exit
-    left = bool(done) and any(change.held for change in plan.changes)
-    return Exit.PARTIAL if errors or plan.troubles or left else Exit.OK
+    held = bool(done) and any(change.held for change in plan.changes)
+    return status_of(done, left=held or bool(plan.troubles), interrupted=place.context.cloud.interrupted)

@@ -12,9 +12,10 @@ import typer
 
 from costsentry_cli import files
 from costsentry_cli.cli.context import Context, open_context, read_manifest
+from costsentry_cli.cli.ending import status_of
 from costsentry_cli.cli.failure import beside_the_result
 from costsentry_cli.cli.options import FILE, FINDINGS, OUTPUT, TARGET, Common, common
-from costsentry_cli.cli.output import ask, emit, preview, say, terminal_width
+from costsentry_cli.cli.output import ask, emit, preview, say
 from costsentry_cli.cli.progress import Progress
 from costsentry_cli.cli.reach import tell_troubles
 from costsentry_cli.cli.waiting import DEADLINE, Deadline, Wait, duration, say_how_time_passes
@@ -29,7 +30,6 @@ from costsentry_cli.domain.waiting import wait_until
 from costsentry_cli.render import applied as applied_view
 from costsentry_cli.render import plan as plan_view
 from costsentry_cli.render import plan_markdown
-from costsentry_cli.render.fold import folded
 from costsentry_cli.usecases import apply as applying
 from costsentry_cli.usecases import lint, sync
 
@@ -144,11 +144,10 @@ def planned(manifest: Manifest, context: Context, kinds: Sequence[Kind], wishes:
 def show(shared: Common, asked: Asked, sync_words: str, *, check: bool) -> int:
     """``plan``: print it; exit 3 under ``--check`` when it has changes, 6 when a scope could not be read."""
     name, plan = asked.manifest.source.name, asked.plan
-    screen = plan_view.as_text(plan, name, terminal_width())
+    screen = plan_view.as_text(plan, name)
     if plan.pending:
-        after = plan_view.series_line(*series(asked.manifest)) if any(kind.measured for kind in asked.kinds) else ""
-        after += f"Nothing has been changed.  Apply: {sync_words}   (CI gate: --check)\n"
-        screen += folded(after, terminal_width())
+        screen += plan_view.series_line(*series(asked.manifest)) if any(kind.measured for kind in asked.kinds) else ""
+        screen += f"\tNothing has been changed.  Apply: {sync_words}   (CI gate: --check)\n"
     target = asked.context.target
     emit(
         shared,
@@ -165,7 +164,7 @@ def show(shared: Common, asked: Asked, sync_words: str, *, check: bool) -> int:
 def carry_out(shared: Common, asked: Asked, *, yes: bool, dry_run: bool, longest: timedelta | None = None) -> int:
     """``sync``: show, refuse, ask, apply, tell; with ``longest`` wait so long for what is pending."""
     name, plan, target = asked.manifest.source.name, asked.plan, asked.context.target.as_dict()
-    people = preview(shared, plan_view.as_text(plan, name, terminal_width()))
+    people = preview(shared, plan_view.as_text(plan, name))
     if plan.refused and not dry_run:
         raise SentryError("CS0203", plan.refused[0], details=plan.refused[1:])
     writes = len(plan.writing())
@@ -242,11 +241,9 @@ def _ending(shared: Common, plan: Plan, done: tuple[applying.Applied, ...], *, d
     tell_troubles(plan.troubles)
     if interrupted:
         say("interrupted: run it again to go on")
-        return Exit.INTERRUPTED
-    errors = [one.error for one in done if one.error is not None]
-    if errors or plan.troubles:
-        all_failed = errors and len(errors) == len(done) and not plan.troubles
-        return errors[0].exit if all_failed else Exit.PARTIAL
+    status = status_of(done, left=bool(plan.troubles), interrupted=interrupted)
+    if status != Exit.OK:
+        return status
     held = [change for change in plan.changes if change.held]
     if held and not dry_run:
         names = tuple(f"{change.action} {change.name}: {change.held}" for change in held)

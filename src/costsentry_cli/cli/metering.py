@@ -13,15 +13,17 @@ from costsentry_cli.cli.context import Context
 from costsentry_cli.domain.audit import stream_name
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.manifest.types import Manifest
-from costsentry_cli.domain.pacing import Interrupt
+from costsentry_cli.domain.pacing import BOOKS_DEADLINE, Interrupt
 from costsentry_cli.library import gate_of
 from costsentry_cli.usecases import audit
 from costsentry_cli.usecases.metering import Metering, Record
 
 
 def bookkeeping(context: Context) -> Cloud:
-    """The same target for what must be written down whatever happens: Ctrl-C does not stop it."""
-    return replace(context.cloud, interrupt=Interrupt())
+    """The same target for what must be written down whatever happens: Ctrl-C does not stop it, a failing ledger soon
+    does."""
+    door = context.cloud
+    return replace(door, interrupt=Interrupt(), patience=replace(door.patience, deadline=BOOKS_DEADLINE))
 
 
 def recorder(manifest: Manifest, books: Cloud, context: Context, file: Path | None) -> Record | None:
@@ -60,7 +62,7 @@ def metering(
         manifest,
         context.target.region,
         context.clock,
-        gate_of(manifest, books, context.target.region, context.clock),
+        gate_of(manifest, books, context.target.region, context.clock, context.skew),
         recorder(manifest, books, context, audit_file),
         content=content,
         strict=strict,

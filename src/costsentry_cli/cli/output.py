@@ -51,7 +51,7 @@ def emit(
     elif wanted != Format.TABLE:
         write(common, formats.FORMATS[wanted](table, target))
     else:
-        write(common, common.pasteable(screen if screen is not None else drawn(common, table)))
+        write(common, common.pasteable(placed(common, screen) if screen is not None else drawn(common, table)))
 
 
 def preview(common: Common, text: str) -> bool:
@@ -61,8 +61,15 @@ def preview(common: Common, text: str) -> bool:
     """
     people = common.output is Format.TABLE and common.query is None
     if people:
-        write(common, text) if common.out is None else say(text.rstrip())
+        write(common, placed(common, text)) if common.out is None else say(placed(common, text).rstrip())
     return people
+
+
+def placed(common: Common, screen: str) -> str:
+    """A screen as it fits the terminal; its lines are as long as they are when it goes elsewhere."""
+    from costsentry_cli.render.fold import laid_out
+
+    return laid_out(screen, terminal_width() if sys.stdout.isatty() and common.out is None else None)
 
 
 def annotate(common: Common, found: Sequence[Annotation]) -> None:

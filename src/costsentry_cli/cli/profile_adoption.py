@@ -10,6 +10,7 @@ import typer
 
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.context import open_context, read_manifest
+from costsentry_cli.cli.ending import status_of
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, TEXT, Common, common, group
 from costsentry_cli.cli.output import ask, emit, preview, say, write
 from costsentry_cli.cli.reach import AccountOption, Reach, reach
@@ -124,13 +125,11 @@ def _told(shared: Common, place: Reach, ended: Sequence[Ended], name: str, *, pe
     for line in view.failures(ended):
         say(line)
     say(view.sentence(ended))
-    errors = [one.error for one in ended if one.error is not None]
-    if errors and len(errors) == len(ended):
-        return errors[0].exit
-    if errors or any(one.adoption.refusal for one in ended):
-        return Exit.PARTIAL
-    say("next: sentry profiles plan")
-    return Exit.OK
+    refused = any(one.adoption.refusal for one in ended)
+    status = status_of(ended, left=refused, interrupted=place.context.cloud.interrupted)
+    if status == Exit.OK:
+        say("next: sentry profiles plan")
+    return status
 
 
 def _import(shared: Common, namespace: str | None, more: Sequence[str], *, force: bool) -> None:

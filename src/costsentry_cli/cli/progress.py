@@ -16,7 +16,8 @@ class Progress:
     def __init__(self, total: int) -> None:
         self.total = total
         self.alike: dict[tuple[str, str], list[str]] = {}
-        self.done = 0
+        self.done: set[int] = set()
+        self.told = 0
         self.live = sys.stderr.isatty() and total > 1
 
     def __enter__(self) -> Progress:
@@ -32,10 +33,11 @@ class Progress:
                 sys.stderr.write(safe(applied_view.failed_alike(code, first, others)) + "\n")
 
     def ended(self, one: applied_view.Ended) -> None:
-        """One change has come to its end."""
+        """One change has come to its end, or been answered: then it is only counted."""
         self._clear()
-        self.done += 1
-        if self._is_news(one):
+        self.done.add(id(one.change))
+        self.told += one.seen
+        if one.seen and self._is_news(one):
             sys.stderr.write(safe(applied_view.line(one)) + "\n")
         self._counter()
         sys.stderr.flush()
@@ -49,8 +51,10 @@ class Progress:
         return len(names) == 1
 
     def _counter(self) -> None:
-        if self.live and self.done < self.total:
-            sys.stderr.write(f"  {self.done}/{self.total} done")
+        if self.live and self.told < self.total:
+            unseen = len(self.done) - self.told
+            more = f", {unseen} still to be seen there" if unseen else ""
+            sys.stderr.write(f"  {len(self.done)}/{self.total} done{more}")
             sys.stderr.flush()
 
     def _clear(self) -> None:

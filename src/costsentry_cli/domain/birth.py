@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from costsentry_cli.domain.calls import Cloud
+from costsentry_cli.domain.calls import ApiCall, Cloud
 from costsentry_cli.domain.errors import INTERRUPTED, NOT_THERE, SentryError
 from costsentry_cli.domain.kind import Appearing, Change, Scope
 from costsentry_cli.domain.plan import generation
@@ -41,11 +41,13 @@ class Births:
     def _appeared(self, how: Appearing, scope: Scope, made: Mapping[int, tuple[Change, str]]) -> Iterable[Seen]:
         listed = self._listed(how, scope)
         absent = {n: pair for n, pair in made.items() if pair[1] not in listed.get(pair[0].name, ())}
-        looks = [how.confirm(arn, scope) for _, arn in absent.values()]
-        there = {n for n, outcome in zip(absent, self.cloud.each(looks), strict=True) if outcome.error is None}
+        late = _Late(self.cloud, how, {n: change for n, (change, _) in absent.items()})
         for number, (change, arn) in made.items():
-            found = number not in absent or number in there
-            yield number, *self._confirm(how, change, arn, listed.get(change.name, ()), found=found)
+            if number not in absent:
+                yield number, arn, self._twin(change, arn, listed.get(change.name, ()))
+        for number, arn, error in late.seen({n: arn for n, (_, arn) in absent.items()}, self.wait):
+            change = made[number][0]
+            yield number, arn, error or self._twin(change, arn, listed.get(change.name, ()))
 
     def _unsettled(self, change: Change) -> SentryError | None:
         """Wait until what was made takes further calls; what stands against it, if anything."""
@@ -74,45 +76,14 @@ class Births:
             return {}
         return found
 
-    def _confirm(
-        self, how: Appearing, change: Change, arn: str, same_name: Sequence[str], *, found: bool
-    ) -> tuple[str, SentryError | None]:
+    def _twin(self, change: Change, arn: str, same_name: Sequence[str]) -> SentryError | None:
+        """What stands against it when others of its name are listed; an interruption takes nothing back."""
         try:
-            if not found:
-                arn = self._alive(how, change, arn)
-            others = [other for other in same_name if other not in (arn, *change.known)]
-            if others:
+            if any(other not in (arn, *change.known) for other in same_name):
                 self._only_one(change, arn)
         except SentryError as error:
-            # It was made, whatever kept us from looking at it: an interruption takes nothing back.
-            return arn, None if error.code == INTERRUPTED else error
-        return arn, None
-
-    def _alive(self, how: Appearing, change: Change, arn: str) -> str:
-        """Wait until the resource is there. One that never comes was the answer to a replayed token: make it anew."""
-        known = list(change.known)
-        for _ in range(REBIRTHS):
-            if self._comes(how, change, arn):
-                return arn
-            known.append(arn)
-            assert change.desired is not None  # noqa: S101 - only creations come here
-            (call,) = change.kind.create(change.desired, change.scope, generation(known))
-            arn = change.kind.made(change.desired, change.scope, self.cloud.call(call))
-        if self._comes(how, change, arn):
-            return arn
-        raise SentryError(NOT_THERE, f"{arn} was created and cannot be found", where=change.scope.region)
-
-    def _comes(self, how: Appearing, change: Change, arn: str) -> bool:
-        for pause in (*PAUSES, None):
-            try:
-                self.cloud.call(how.confirm(arn, change.scope))
-                return True
-            except SentryError as error:
-                if error.code != NOT_THERE:
-                    raise
-            if pause is not None:
-                self.wait(pause)
-        return False
+            return None if error.code == INTERRUPTED else error
+        return None
 
     def _only_one(self, change: Change, arn: str) -> None:
         """Raises ``SentryError`` CS0205 when another active resource carries the same key; nothing is deleted."""
@@ -128,3 +99,58 @@ class Births:
         if twins:
             message = f"{len(twins) + 1} {change.kind.noun}s carry the key {change.desired.key!r}"
             raise SentryError("CS0205", message, details=(arn, *twins))
+
+
+@dataclass
+class _Late:
+    """What the listing did not show: waited for together. One that never comes was the answer to a token AWS still
+    remembers, of a resource that is gone, and is made anew."""
+
+    cloud: Cloud
+    how: Appearing
+    changes: Mapping[int, Change]
+
+    def seen(self, made: Mapping[int, str], wait: Callable[[float], None]) -> Iterable[Seen]:
+        """Each with the ARN it has in the end, as soon as it is there."""
+        arns, known = dict(made), {n: list(self.changes[n].known) for n in made}
+        for birth in range(REBIRTHS + 1):
+            left = dict(arns)
+            for number, error in self._come(left, wait):
+                yield number, arns.pop(number), error
+            if not arns:
+                return
+            if birth < REBIRTHS:
+                yield from self._made_anew(arns, known)
+        for number, arn in arns.items():
+            scope = self.changes[number].scope
+            yield number, arn, SentryError(NOT_THERE, f"{arn} was created and cannot be found", where=scope.region)
+
+    def _come(self, left: dict[int, str], wait: Callable[[float], None]) -> Iterable[tuple[int, SentryError | None]]:
+        """Those that are there, or cannot be looked at: made they are, whatever kept us from looking."""
+        for pause in (*PAUSES, None):
+            numbers = list(left)
+            looks = [self.how.confirm(arn, self.changes[n].scope) for n, arn in left.items()]
+            for number, outcome in zip(numbers, self.cloud.each(looks), strict=True):
+                error = outcome.error
+                if error is None or error.code != NOT_THERE:
+                    del left[number]
+                    yield number, None if error is None or error.code == INTERRUPTED else error
+            if not left or pause is None:
+                return
+            wait(pause)
+
+    def _made_anew(self, arns: dict[int, str], known: Mapping[int, list[str]]) -> Iterable[Seen]:
+        """Make each again under a token of its own; yields those that AWS refuses."""
+        numbers = list(arns)
+        calls: list[ApiCall] = []
+        for number in numbers:
+            change = self.changes[number]
+            known[number].append(arns[number])
+            assert change.desired is not None  # noqa: S101 - only creations come here
+            calls += change.kind.create(change.desired, change.scope, generation(known[number]))
+        for number, outcome in zip(numbers, self.cloud.each(calls), strict=True):
+            change = self.changes[number]
+            if outcome.error is not None:
+                yield number, arns.pop(number), outcome.error
+            elif change.desired is not None:
+                arns[number] = change.kind.made(change.desired, change.scope, outcome.answer or {})

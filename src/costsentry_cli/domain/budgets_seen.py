@@ -15,8 +15,10 @@ from costsentry_cli.domain.assumptions import BUDGET_REFRESH
 from costsentry_cli.domain.budget_filter import Slice, read_filter
 from costsentry_cli.domain.budget_periods import PER, period_of
 from costsentry_cli.domain.budgets.alert_text import trigger_of, trigger_text
+from costsentry_cli.domain.budgets.reading import arn_of
 from costsentry_cli.domain.calls import ApiCall, Cloud
 from costsentry_cli.domain.errors import NOT_THERE
+from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.marks import tags_of
 from costsentry_cli.domain.resource import NAMESPACE_TAG
 from costsentry_cli.domain.window import Window
@@ -77,21 +79,16 @@ class SeenBudget:
         return self.namespace is not None and namespace in ("", self.namespace)
 
 
-def budget_arn(account: str, name: str) -> str:
-    """What tags know a budget by; it has no region."""
-    return f"arn:aws:budgets::{account}:budget/{name}"
-
-
-def seen_budgets(cloud: Cloud, account: str) -> tuple[SeenBudget, ...]:
+def seen_budgets(cloud: Cloud, scope: Scope) -> tuple[SeenBudget, ...]:
     """Every cost budget of the account with its alerts, by name; whom the alerts reach is not asked for.
 
     Costs nothing: one call for 1,000 budgets, one for the tags of each, one for the alerts of 1,000.
     Raises ``SentryError`` as every call does.
     """
-    listing = {"AccountId": account, "MaxResults": BUDGETS_A_PAGE, "ShowFilterExpression": True}
+    listing = {"AccountId": scope.account, "MaxResults": BUDGETS_A_PAGE, "ShowFilterExpression": True}
     answers = [one for page in cloud.pages(_call("DescribeBudgets", listing)) for one in page.get("Budgets", ())]
-    budgets = sorted((_budget(one, account) for one in answers if one["BudgetType"] == COST), key=lambda one: one.name)
-    notices = _notices(cloud, account) if budgets else {}
+    budgets = sorted((_budget(one, scope) for one in answers if one["BudgetType"] == COST), key=lambda one: one.name)
+    notices = _notices(cloud, scope.account) if budgets else {}
     tagged = cloud.each([_call("ListTagsForResource", {"ResourceARN": one.arn}) for one in budgets])
     found = []
     for budget, outcome in zip(budgets, tagged, strict=True):
@@ -150,7 +147,7 @@ def _notice(answer: Mapping[str, Any]) -> Notice:
     return Notice(of, trigger_text(answer), raised=answer.get("NotificationState") == "ALARM")
 
 
-def _budget(answer: Mapping[str, Any], account: str) -> SeenBudget:
+def _budget(answer: Mapping[str, Any], scope: Scope) -> SeenBudget:
     spend = answer.get("CalculatedSpend", {})
     health = answer.get("HealthStatus", {})
     limit = answer.get("BudgetLimit")
@@ -158,7 +155,7 @@ def _budget(answer: Mapping[str, Any], account: str) -> SeenBudget:
     period = answer.get("TimePeriod", {})
     return SeenBudget(
         name=answer["BudgetName"],
-        arn=budget_arn(account, answer["BudgetName"]),
+        arn=arn_of(scope, answer["BudgetName"]),
         per=PER[answer["TimeUnit"]],
         limit=Decimal(limit["Amount"]) if limit else None,
         planned={_day_of(key): Decimal(value["Amount"]) for key, value in sorted(planned.items())},

@@ -57,10 +57,14 @@ class Problem:
 
 @dataclass(frozen=True)
 class Source:
-    """The file a document came from: the name to print, and its lines for excerpts."""
+    """The file a document came from: the name to print, and its lines for excerpts.
+
+    ``private``: it may hold a prompt, and no line of it is shown.
+    """
 
     name: str
     lines: tuple[str, ...]
+    private: bool = False
 
 
 class InvalidDocument(Exception):

@@ -89,13 +89,14 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "StopQuery",
     ),
     "organizations": ("DescribeOrganization",),
+    "resourcegroupstaggingapi": ("GetResources",),
     "service-quotas": ("GetServiceQuota",),
     "ssm": ("PutParameter",),
     "sts": ("AssumeRole", "GetCallerIdentity"),
 }
 """botocore's service name -> the operations of it that this program calls."""
 
-_PREFIX = {"bedrock-runtime": "bedrock", "service-quotas": "servicequotas"}
+_PREFIX = {"bedrock-runtime": "bedrock", "resourcegroupstaggingapi": "tag", "service-quotas": "servicequotas"}
 """IAM's word for a service, where it is another than botocore's."""
 
 _VIEW, _MODIFY = ("budgets:ViewBudget",), ("budgets:ModifyBudget",)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from costsentry_cli.domain.calls import ApiCall, Cloud, Operation
 from costsentry_cli.domain.document import Mark
 from costsentry_cli.domain.manifest.types import Manifest
+from costsentry_cli.domain.partitions import AWS, partition_of
 from costsentry_cli.domain.resource import Desired, Observed, Policy
 
 GLOBAL = "global"
@@ -21,11 +22,15 @@ MADE = "(the ARN of what is made)"
 
 @dataclass(frozen=True, order=True)
 class Scope:
-    """Where a resource lives and whose it is: the account and region of the calls, the manifest's namespace."""
+    """Where a resource lives and whose it is: the account and region of the calls, the manifest's namespace.
+
+    ``partition`` begins the ARNs of what has no region; a region tells its own.
+    """
 
     account: str
     region: str
     namespace: str
+    partition: str = AWS
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,9 @@ class Kind(Protocol):
     """What creating, updating, replacing, retiring and making sure of it call."""
     deleting: frozenset[Operation] = frozenset()
     """What ``delete`` calls."""
+    tagged_type: str = ""
+    """Its type in the tagging API, where only what has a known name is observed: a run that deletes asks there for
+    more."""
 
     def policy(self, field: str) -> Policy:
         """What a difference in this field means."""
@@ -210,6 +218,6 @@ def scopes_of(kind: Kind, manifest: Manifest, home: Scope, accounts: Sequence[st
     ``home`` is the target's own account and region, ``accounts`` those of the manifest that can be reached.
     """
     if not kind.regional:
-        return (Scope(home.account, GLOBAL, home.namespace),)
+        return (Scope(home.account, GLOBAL, home.namespace, partition_of(home.region)),)
     regions = regions_of(manifest, home.region)
     return tuple(Scope(account, region, home.namespace) for account in accounts for region in regions)

@@ -34,6 +34,8 @@ BUDGETS = operations("budgets", "DescribeBudgets ListTagsForResource DescribeBud
 TOLD = operations("budgets", "DescribeSubscribersForNotification")
 MEASURED = operations("cloudwatch", "ListMetrics GetMetricData")
 LEDGER = operations("dynamodb", "GetItem")
+TAGGED = operations("resourcegroupstaggingapi", "GetResources")
+"""How ours is found that no name leads to any more, before something is deleted."""
 INSIGHTS = operations("logs", "StartQuery GetQueryResults StopQuery")
 PROBED = (
     PROFILES
@@ -70,8 +72,13 @@ def _kinds(*kinds: Kind) -> dict[str, Need]:
     asked = CAN_BE_MADE if any(kind.measured for kind in kinds) else frozenset()
     reading = IDENTITY | ROLES | asked | frozenset[Operation]().union(*(kind.reading for kind in kinds))
     writing = frozenset[Operation]().union(*(kind.writing for kind in kinds))
-    deleting = frozenset[Operation]().union(*(kind.deleting for kind in kinds))
-    return {"plan": Need(reading), "sync": Need(reading | writing, deleting)}
+    return {"plan": Need(reading), "sync": Need(reading | writing, _deleting(kinds))}
+
+
+def _deleting(kinds: Iterable[Kind]) -> frozenset[Operation]:
+    """What deletes, and what looks for more to delete."""
+    found = (kind.deleting | TAGGED if kind.tagged_type else kind.deleting for kind in kinds)
+    return frozenset[Operation]().union(*found)
 
 
 def _under(noun: str, **commands: Need) -> dict[str, Need]:
@@ -84,7 +91,7 @@ def _need(*parts: frozenset[Operation]) -> Need:
 
 def _destroyed() -> Need:
     owned = [kind for kind in KINDS if kind.owned]
-    return _need(ROLES, *(kind.reading for kind in owned), *(kind.deleting for kind in owned))
+    return _need(ROLES, *(kind.reading for kind in owned), _deleting(owned))
 
 
 COMMANDS: dict[str, Need] = {

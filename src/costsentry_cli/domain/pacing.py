@@ -22,6 +22,8 @@ R = TypeVar("R")
 
 SLICE = 0.1  # an interruption ends a pause within this many seconds
 DOUBLE = 0.1  # wrappers pass on a Ctrl-C the terminal has sent already; no hand presses twice so fast
+BOOKS_DEADLINE = 10.0
+"""Seconds that a call's own bookkeeping (ledger, metrics, record) is tried again: somebody waits for the answer."""
 RETRIES_PER_CALL = 2
 LEAST_RETRIES = 20
 

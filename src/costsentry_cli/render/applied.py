@@ -61,6 +61,11 @@ class Ended(Protocol):
         ...
 
     @property
+    def seen(self) -> bool:
+        """False when it is answered and still has to be looked for."""
+        ...
+
+    @property
     def done(self) -> int:
         """How many of its calls succeeded before one failed."""
         ...

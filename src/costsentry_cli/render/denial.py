@@ -119,10 +119,11 @@ def _unchecked(refusal: Refusal, cause: SentryError, said: str, manifest: Manife
     """The ledger failed and the limit says: deny then. ``said`` quotes AWS without what the call holds."""
     limit = f"the limit {refusal.rule.id} cannot be checked"
     details = (f"{place} has on_ledger_error: deny", "no call was made: nothing is charged")
+    clock = refusal.reason == "clock"
     if cause.code == NOT_THERE and manifest.ledger is not None and manifest.ledger.table:
         message = f"{limit}: the ledger table {manifest.ledger.table} is not there yet"
         return SentryError("CS0209", message, where=cause.where, details=details, help="make it: sentry sync")
-    return SentryError("CS0209", said, where=cause.where, details=details)
+    return SentryError("CS0209", said, where=cause.where, details=details, help=cause.help if clock else "")
 
 
 def _placed(error: SentryError | None, place: str) -> SentryError | None:

@@ -13,7 +13,7 @@ def as_text(plan: Plan, namespace: str) -> str:
         return f"Nothing carries the namespace {namespace}.\n"
     lines = [f"namespace {namespace}: what carries it would be deleted", ""]
     lines += listed(plan, "", many=True)
-    return "\n".join([*lines, "", sentence(plan)]) + "\n"
+    return "\n".join([*lines, "", f"\t{sentence(plan)}"]) + "\n"
 
 
 def sentence(plan: Plan) -> str:

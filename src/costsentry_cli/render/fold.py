@@ -1,4 +1,4 @@
-"""The one place where sentences are folded to a terminal's width.
+"""The one place where sentences, and the lines of a screen, are folded to a terminal's width.
 
 Folded is at spaces only, so an ARN or a file's name stays whole; a command to paste stays whole to its line's end, and
 a line of JSON is left alone. What does not fit even so is longer than the line.
@@ -10,12 +10,41 @@ import re
 import unicodedata
 
 INDENT = "  "
+_BETWEEN = re.compile(r"(?<!->) ")
 _COMMAND = re.compile(r"(?:\beval\s+\S*)?\bsentry (?=[a-z-])|\beval |\bexport [A-Z]|\bpip install |\baws (?=[a-z])")
 
 
 def folded(text: str, width: int) -> str:
     """The text with each line within ``width`` columns, the rest of a line two further in; line ends as they were."""
     return "".join(_line(line, width) for line in text.splitlines(keepends=True))
+
+
+def laid_out(screen: str, width: int | None) -> str:
+    """A screen whose long lines go on below the place that a tab marks in them; None: as long as they are.
+
+    What does not fit there begins a line of its own, where that is enough; an arrow stays with what it points to.
+    """
+    return "".join(_hung(line, width) if "\t" in line else line for line in screen.splitlines(keepends=True))
+
+
+def _hung(line: str, width: int | None) -> str:
+    head, _, rest = line.rstrip("\n").partition("\t")
+    if width is None or columns(head + rest) <= width:
+        return line.replace("\t", "", 1)
+    words = _BETWEEN.split(rest)
+    indent = " " * columns(head)
+    start = head[: len(head) - len(head.lstrip())]
+    longest = max(map(columns, words))
+    if columns(indent) + longest > width >= columns(start) + longest:
+        indent = start
+    lines = [head] if indent == start and head.strip() else []
+    lines.append(indent if lines else head)
+    for number, word in enumerate(words):
+        if number and columns(lines[-1]) + 1 + columns(word) > width:
+            lines.append(indent + word)
+        else:
+            lines[-1] += f" {word}" if number else word
+    return "\n".join(each.rstrip() for each in lines) + "\n"
 
 
 def _line(line: str, width: int) -> str:

@@ -9,13 +9,12 @@ from decimal import Decimal
 from functools import cached_property
 
 from costsentry_cli.domain.alike import grouped, some
-from costsentry_cli.domain.kind import GLOBAL, Action, Change, FieldChange
+from costsentry_cli.domain.kind import GLOBAL, Action, Change
 from costsentry_cli.domain.money import usd
 from costsentry_cli.domain.plan import LEFT, PENDING, Plan, Trouble
 from costsentry_cli.domain.resource import TAG_FIELD
 from costsentry_cli.domain.table import Column, Row, Table, Type
 from costsentry_cli.render.cells import field_diff
-from costsentry_cli.render.fold import columns, folded
 from costsentry_cli.render.safe import safe_line
 
 MARKS = {
@@ -50,7 +49,6 @@ COLUMNS = (
 ASKED = {Action.WAIT: "wait for"}
 LABEL = 10
 INDENT = " " * 15
-WIDTH = 80
 NOTE = "AWS cannot edit this: a new {} with a NEW ARN is made, the old one goes on working until it is pruned"
 
 
@@ -80,42 +78,41 @@ def _row(change: Change, manifest_name: str) -> Row:
     )
 
 
-def as_text(plan: Plan, manifest_name: str, width: int = WIDTH) -> str:
-    """The plan for a terminal: what would change in full, what is the same in number. ARNs are never folded."""
+def as_text(plan: Plan, manifest_name: str) -> str:
+    """The plan for a terminal, ``fold.laid_out`` to be: what would change in full, what is the same in number."""
     places = {change.scope for change in plan.changes} | {trouble.scope for trouble in plan.troubles}
     many = len({place for place in places if place.region != GLOBAL}) > 1
-    body = listed(plan, manifest_name, width, many=many)
+    body = listed(plan, manifest_name, many=many)
     lines = [_head(plan, manifest_name), "", *body, ""] if body else []
-    lines += [f"warning: {safe_line(warning)}" for warning in plan.warnings]
-    lines.append(folded(sentence(plan) if plan.pending else _no_changes(plan, manifest_name), width))
-    lines += [f"refused: {safe_line(why)}" for why in plan.refused]
+    lines += [f"warning: \t{safe_line(warning)}" for warning in plan.warnings]
+    lines.append(f"\t{sentence(plan) if plan.pending else _no_changes(plan, manifest_name)}")
+    lines += [f"refused: \t{safe_line(why)}" for why in plan.refused]
     return "\n".join(lines) + "\n"
 
 
-def listed(plan: Plan, manifest_name: str, width: int = WIDTH, *, many: bool) -> list[str]:
-    """A paragraph for each change, a line for what is left alone; with ``many`` each says its account and region."""
-    lines = _Lines(plan, manifest_name, width - len(INDENT) - LABEL, many)
+def listed(plan: Plan, manifest_name: str, *, many: bool) -> list[str]:
+    """A paragraph for each change, a line for what is left alone; with ``many`` each says its account and region.
+
+    What has a paragraph of its own because its name is somebody else's is not left alone a second time.
+    """
+    lines = _Lines(plan, manifest_name, many)
     told = [line for change in plan.of(*PENDING) if change.action is not Action.WAIT for line in lines.told(change)]
     told += lines.waiting()
     if plan.count(Action.SAME) and plan.pending:
-        told.append(f"  = same     {counted(plan.of(Action.SAME))}")
-    told += [lines.left(change) for change in plan.of(*LEFT)]
+        told.append(f"  = same     \t{counted(plan.of(Action.SAME))}")
+    held = {(change.kind.noun, change.scope, change.name) for change in plan.of(Action.CREATE) if change.held}
+    rest = (c for c in plan.of(*LEFT) if (c.kind.noun, c.scope, c.name) not in held)
+    told += [lines.left(change) for change in rest]
     return told + [_unread(alike) for alike in grouped(plan.troubles, lambda one: one.error)]
 
 
 @dataclass(frozen=True)
 class _Lines:
-    """How the changes of one plan are written: ``width`` is what a detail may take, ``many`` tells places apart."""
+    """How the changes of one plan are written: ``many`` tells places apart."""
 
     plan: Plan
     manifest_name: str
-    width: int
     many: bool
-
-    @property
-    def room(self) -> int:
-        """What a whole line may take."""
-        return self.width + len(INDENT) + LABEL
 
     @cached_property
     def several(self) -> bool:
@@ -136,11 +133,8 @@ class _Lines:
         place_in_file, scope = place(change, self.manifest_name), _scope(change) if self.many else ""
         facts = (place_in_file, scope, "retired" if change.retired else "")
         where = "  ".join(fact for fact in facts if fact)
-        head = f"  {MARKS[change.action]} {change.action:<8} {self.named(change):<{self.column}}{where}".rstrip()
-        told = (
-            [head] if columns(head) <= self.room or not where else [head.removesuffix(where).rstrip(), INDENT + where]
-        )
-        return [*told, *(INDENT + line for line in _details(change, self.width))]
+        head = f"  {MARKS[change.action]} {change.action:<8} \t{self.named(change):<{self.column}}{where}".rstrip()
+        return [head, *(INDENT + line for line in _details(change))]
 
     def waiting(self) -> list[str]:
         """A line for each that only AWS can make, and below those of a kind why it is waited for."""
@@ -149,13 +143,13 @@ class _Lines:
         for number, change in enumerate(waits):
             told += self.told(change)
             if change.kind not in (other.kind for other in waits[number + 1 :]):
-                told += [INDENT + line for line in _wrapped(change.kind.waiting.split(), self.width + LABEL)]
+                told.append(f"{INDENT}\t{change.kind.waiting}")
         return told
 
     def left(self, change: Change) -> str:
         """A line for what is left alone."""
         where = f"  {_scope(change)}" if self.many else ""
-        return f"  {MARKS[change.action]} {change.action:<8} {self.named(change)}{where}  {WHY_LEFT[change.action]}"
+        return f"  {MARKS[change.action]} {change.action:<8} \t{self.named(change)}{where}  {WHY_LEFT[change.action]}"
 
 
 def _unread(alike: Sequence[Trouble]) -> str:
@@ -163,7 +157,7 @@ def _unread(alike: Sequence[Trouble]) -> str:
     for one in alike:
         what = f"{one.kind.noun}s of " if one.kind is not None else ""
         places.append(f"{what}{one.scope.account} {one.scope.region}".rstrip())
-    return f"  x unread   {some(places)}: {error.code} {safe_line(error.message)}"
+    return f"  x unread   \t{some(places)}: {error.code} {safe_line(error.message)}"
 
 
 def counted(changes: Sequence[Change]) -> str:
@@ -182,7 +176,7 @@ def series_line(profiles: int, series: int, monthly: Decimal) -> str:
     """What the metrics of the declared profiles cost once they are used."""
     if not profiles:
         return ""
-    return f"metrics: {profiles} profiles x {series} series, about {usd(monthly)} a month once all are used\n"
+    return f"metrics: \t{profiles} profiles x {series} series, about {usd(monthly)} a month once all are used\n"
 
 
 def _no_changes(plan: Plan, manifest_name: str) -> str:
@@ -204,30 +198,34 @@ def _scope(change: Change) -> str:
     return f"{change.scope.account} {change.scope.region}"
 
 
-def _details(change: Change, width: int) -> Iterable[str]:
+def _details(change: Change) -> Iterable[str]:
     if change.action is Action.CREATE:
-        yield from _wanted(change, width)
+        yield from _wanted(change)
     for field in () if change.action is Action.CREATE else change.fields:
-        yield from _diff_lines(field, width + LABEL)
+        name, _, rest = field_diff(field.field, field.old, field.new).partition(": ")
+        yield f"{safe_line(name)}: \t{safe_line(rest)}" if rest else f"\t{safe_line(name)}"
     if change.action in (Action.REPLACE, Action.RETIRE, Action.DELETE):
-        yield f"{'arn':<{LABEL}}{safe_line(change.arn or '')}"
+        yield _detail("arn", change.arn or "")
     if change.kind.measured and change.action in (Action.REPLACE, Action.DELETE):
-        yield f"{'in use':<{LABEL}}{used(change.seen, retired=change.retired)}"
+        yield _detail("in use", used(change.seen, retired=change.retired))
     if change.action is Action.REPLACE:
-        for number, line in enumerate(_wrapped(NOTE.format(change.kind.noun).split(), width)):
-            yield f"{'note' if number == 0 else '':<{LABEL}}{line}"
+        yield _detail("note", NOTE.format(change.kind.noun))
     if change.held:
-        yield f"{'held':<{LABEL}}{safe_line(change.held)}"
+        yield _detail("held", change.held)
 
 
-def _wanted(change: Change, width: int) -> Iterable[str]:
+def _detail(label: str, text: str, width: int = LABEL) -> str:
+    return f"{safe_line(label):<{width}}\t{safe_line(text)}"
+
+
+def _wanted(change: Change) -> Iterable[str]:
     plain = [field for field in change.fields if not field.field.startswith(TAG_FIELD)]
     label = max((len(field.field) + 2 for field in plain), default=0)
     for field in plain:
-        yield f"{safe_line(field.field):<{max(LABEL, label)}}{safe_line(field.new or '')}"
+        yield _detail(field.field, field.new or "", max(LABEL, label))
     tags = [f"{f.field.removeprefix(TAG_FIELD)}={f.new}" for f in change.fields if f.field.startswith(TAG_FIELD)]
-    for number, line in enumerate(_wrapped(tags, width)):
-        yield f"{'tags' if number == 0 else '':<{LABEL}}{line}"
+    if tags:
+        yield _detail("tags", " ".join(tags))
 
 
 def used(seen: int | None, *, retired: bool) -> str:
@@ -236,27 +234,6 @@ def used(seen: int | None, *, retired: bool) -> str:
         return "not known (CloudWatch could not be asked)"
     span = "since it was replaced" if retired else "in the last 14 days"
     return f"{seen:,} call{'s' if seen != 1 else ''} {span}" if seen else f"no calls {span}"
-
-
-def _wrapped(words: list[str], width: int) -> list[str]:
-    """The words on as few lines as fit; a word is never broken."""
-    lines: list[str] = []
-    for word in map(safe_line, words):
-        if lines and len(lines[-1]) + 1 + len(word) <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
-
-
-def _diff_lines(field: FieldChange, width: int) -> Iterable[str]:
-    """``model: old -> new`` on one line, or on two where it is too long for one."""
-    line = safe_line(field_diff(field.field, field.old, field.new))
-    if len(line) <= width or field.old is None or field.new is None:
-        yield line
-        return
-    yield f"{safe_line(field.field)}: {safe_line(field.old)}"
-    yield f"{'->':>{len(safe_line(field.field)) + 1}} {safe_line(field.new)}"
 
 
 def place(change: Change, manifest_name: str) -> str:

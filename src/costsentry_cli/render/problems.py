@@ -49,7 +49,7 @@ def _block(problem: Problem, source: Source, width: int) -> str:
         f"error[{problem.code}]: {safe_line(problem.message)}",
         f" {gutter}--> {safe_line(source.name)}:{at.line}:{at.column}",
     ]
-    if at.line <= len(source.lines):
+    if at.line <= len(source.lines) and not source.private:
         lines.append(f" {gutter} |")
         lines.extend(_excerpt(problem, source, width - len(gutter) - 5))  # a caret may stand behind the line
     if problem.help:

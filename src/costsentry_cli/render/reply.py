@@ -13,7 +13,7 @@ from costsentry_cli.domain.ledger.outcomes import Refusal, Standing
 from costsentry_cli.domain.limit_standing import amounts_document as limit_amounts
 from costsentry_cli.domain.limit_standing import figure, quantities, quantity
 from costsentry_cli.domain.metering.converse import converse_call
-from costsentry_cli.domain.metering.reply import Prepared, Reply
+from costsentry_cli.domain.metering.reply import UNCHARGED, Prepared, Reply
 from costsentry_cli.domain.money import plain
 from costsentry_cli.domain.plan_file import call_document
 from costsentry_cli.render.cells import usd_estimate
@@ -36,7 +36,7 @@ def talk(reply: Reply) -> Iterator[str]:
     elif reply.unknown:
         yield who
         yield f"{caller.model}  what it took is not known"
-        yield f"charged in full: {quantities(reply.charged)}"
+        yield UNCHARGED if reply.advisory else f"charged in full: {quantities(reply.charged)}"
     for standing in reply.standings():
         yield limit_line(standing)
     yield from _beside(reply)

@@ -12,6 +12,7 @@ OWN = {
     "iam": "iam",
     "logs": "logs",
     "organizations": "organizations",
+    "resourcegroupstaggingapi": "resourcegroupstaggingapi",
     "service-quotas": "service_quotas",
     "ssm": "ssm",
     "sts": "sts",

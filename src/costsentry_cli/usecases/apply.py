@@ -20,7 +20,7 @@ class Applied:
     """What became of one change: the ARN it left, or what stopped it; ``tried`` False when it was not begun.
 
     ``waits`` says why AWS did not do it yet, though nothing is wrong; ``done`` counts the calls of it that succeeded
-    before one failed.
+    before one failed. ``seen`` False: it is answered and still has to be looked for.
     """
 
     change: Change
@@ -29,6 +29,7 @@ class Applied:
     tried: bool = True
     waits: str = ""
     done: int = 0
+    seen: bool = True
 
 
 Told = Callable[[Applied], None]
@@ -39,7 +40,7 @@ def apply(
 ) -> tuple[Applied, ...]:
     """Carry out every change of the plan that has calls; ``told`` hears of each as it ends, from any thread.
 
-    A creation is told once it is answered, and again should the look at it afterwards say otherwise.
+    What AWS shows late is told when it is answered, too, not ``seen``: what it is in the end is told once.
 
     ``clouds`` by account; ``wait`` sleeps so many seconds. Changes go side by side; a change whose call fails stops
     there and the others go on. The results are in the order of the plan. Raises ``SentryError`` CS0203 for a plan that
@@ -95,12 +96,12 @@ class _Run:
                 continue
             made[number] = arn
             if not change.after:
-                self.told(Applied(change, arn))
+                self.told(Applied(change, arn, seen=change.kind.appearing is None))
         after: dict[int, tuple[Change, tuple[ApiCall, ...]]] = {}
         births = Births(self.cloud, self.wait)
         for number, arn, error in births.seen({n: (changes[n], arn) for n, arn in made.items()}):
             one = Applied(changes[number], arn, error)
-            told_so = error is None and arn == made[number]
+            told_so = error is None and one.change.kind.appearing is None
             made[number] = arn
             if error is None and one.change.after:
                 after[number] = (one.change, tuple(_filled(call, arn) for call in one.change.after))

@@ -50,7 +50,7 @@ def findings(cloud: Cloud, scope: Scope, manifest: Manifest | None, now: datetim
 def _without_cost(cloud: Cloud, scope: Scope, manifest: Manifest | None, now: datetime) -> Known:
     """What can be known for nothing: the budgets that concern us, whom their alerts tell, the tag keys."""
     carried = _carried(manifest)
-    found = Known(now, seen_budgets(cloud, scope.account), scope.namespace, carried=carried)
+    found = Known(now, seen_budgets(cloud, scope), scope.namespace, carried=carried)
     budgets = with_told(cloud, scope.account, [one for one in found.budgets if concerns(one, found)])
     active = _active(cloud) if any(one.slice.tags for one in budgets) else {}
     return replace(found, budgets=budgets, active=active)

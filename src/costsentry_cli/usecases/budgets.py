@@ -70,7 +70,7 @@ def owner_of(budget: SeenBudget, namespace: str) -> str:
 
 def listing(cloud: Cloud, scope: Scope, *, mine: bool) -> Table:
     """Every cost budget of the account, or only ours: limit, period, filter, how many alerts. Free."""
-    budgets = seen_budgets(cloud, scope.account)
+    budgets = seen_budgets(cloud, scope)
     rows = tuple(
         (
             one.name,
@@ -96,7 +96,7 @@ def status(
     ``with_cost`` makes one paid Cost Explorer request for each tag key our budgets are sliced by; what it refuses is a
     ``costs_error`` of the table's ``facts``. ``wanted`` are the names the manifest declares.
     """
-    found = seen_budgets(cloud, scope.account)
+    found = seen_budgets(cloud, scope)
     ours = [one for one in found if one.is_ours(scope.namespace)]
     shown = with_told(cloud, scope.account, found if everybody else ours, raised_only=True)
     standings = tuple((one.name, standing_of(one, now)) for one in shown)

@@ -213,25 +213,16 @@ class Metering:
     def close(self, opened: Opened, called: Called | None, error: SentryError | None) -> Reply:
         """Settle what the call took, count it, record it. Without ``called`` and unless it was ``undone``: in full."""
         error = error and unquoted(error, opened.prepared.fitted.params)  # AWS may repeat the prompt
-        charged, cost, unknown = self._taken(opened.prepared, called, error)
+        charged, cost, unknown = self._taken(opened, called, error)
         settlement = self.gate.settle(opened.admission, charged)
         if settlement.unsettled:  # once more: settling is safe to repeat
             settlement = self.gate.settle(opened.admission, charged)
+        ending = Ending.FAILED if unknown or error is not None else Ending.SUCCEEDED
+        took = round((self.clock() - opened.at).total_seconds() * 1000)
         reply = Reply(
-            opened.id,
-            opened.at,
-            Ending.FAILED if unknown or error is not None else Ending.SUCCEEDED,
-            opened.prepared,
-            opened.admission,
-            called,
-            cost,
-            charged,
-            unknown,
-            error,
-            settlement,
-            round((self.clock() - opened.at).total_seconds() * 1000),
-            opened.attempt,
-        )
+            opened.id, opened.at, ending, opened.prepared, opened.admission, called, cost, charged, unknown, error,
+            settlement, took, opened.attempt,
+        )  # fmt: skip
         return self._kept(reply)
 
     def _counted(self, fit: Fitted, ref: ModelRef | None, rules: Sequence[Rule]) -> int | None:
@@ -253,14 +244,16 @@ class Metering:
         return streamed(answer, answer["stream"], on_text)
 
     def _taken(
-        self, prepared: Prepared, called: Called | None, error: SentryError | None
+        self, opened: Opened, called: Called | None, error: SentryError | None
     ) -> tuple[Amounts, Decimal | None, bool]:
-        """What is charged, what it cost in USD, and whether the outcome is unknown: then it is the worst case."""
+        """What is charged, what it cost in USD, and whether the outcome is unknown: then it is the worst case, or one
+        request where CloudWatch is the ledger."""
+        prepared = opened.prepared
         if error is not None and error.undone:
             return ONE_REQUEST, Decimal(0), False
         tokens = None if called is None else called.tokens
         if called is None or tokens is None:
-            return prepared.amounts, None, True
+            return ONE_REQUEST if opened.admission.advisory else prepared.amounts, None, True
         took = actual(tokens, prepared.ref, self.region, called.tier)
         cost = None if took.nano_usd is None else Decimal(took.nano_usd) / NANOS
         money = prepared.amounts.nano_usd if took.nano_usd is None else took.nano_usd

@@ -14,6 +14,8 @@ from costsentry_cli.domain.guard import empty, refusals
 from costsentry_cli.domain.kind import Change, Kind, Scope, scopes_of
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.plan import Plan, Sight, Trouble, Wishes, asked_about, diff
+from costsentry_cli.domain.resource import Desired
+from costsentry_cli.domain.tagged import names_of
 
 LOOKS_AT_ONCE = 8
 
@@ -74,6 +76,8 @@ def _look(cloud: Cloud, kind: Kind, scope: Scope, manifests: tuple[Manifest, Man
     desired = kind.desired(manifest, scope, sight.now)
     sought = desired if named is None or not kind.owned else kind.desired(named, scope, sight.now)
     try:
+        if sight.wishes.prune and kind.tagged_type:
+            sought = (*sought, *_by_tags(cloud, kind, scope, sought))
         observed = kind.observe(cloud, scope, sought)
         first = diff(kind, desired, observed, scope, sight)
         seen = activity(cloud, kind, asked_about(first), scope, sight.now)
@@ -82,6 +86,14 @@ def _look(cloud: Cloud, kind: Kind, scope: Scope, manifests: tuple[Manifest, Man
         return _Look(kind, scope, len(desired), error=error)
     refused = refusals(kind, final, desired, observed, scope, sight.wishes)
     return _Look(kind, scope, len(desired), final, refused)
+
+
+def _by_tags(cloud: Cloud, kind: Kind, scope: Scope, sought: Sequence[Desired]) -> tuple[Desired, ...]:
+    """What the namespace has beside what the manifest names: a deletion must not leave behind what lost its name."""
+    region = sought[0].region if sought else ""
+    known = {wish.name for wish in sought}
+    names = names_of(cloud, scope.namespace, kind.tagged_type, region)
+    return tuple(Desired(name, name, region, {}, None) for name in dict.fromkeys(names) if name not in known)
 
 
 def _matters(look: _Look, *, deleting: bool) -> bool:

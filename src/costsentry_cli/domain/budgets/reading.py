@@ -8,6 +8,7 @@ from typing import Any
 
 from costsentry_cli.domain.calls import ApiCall, Cloud
 from costsentry_cli.domain.errors import NOT_THERE
+from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.marks import tags_of
 
 PAGE = 1000
@@ -37,17 +38,17 @@ class Parts:
     actions: tuple[Answer, ...]
 
 
-def arn_of(account: str, name: str) -> str:
+def arn_of(scope: Scope, name: str) -> str:
     """The ARN of a budget; it has no region. AWS tells it nowhere."""
-    return f"arn:aws:budgets::{account}:budget/{name}"
+    return f"arn:{scope.partition}:budgets::{scope.account}:budget/{name}"
 
 
-def all_tagged(cloud: Cloud, account: str) -> list[Tagged]:
+def all_tagged(cloud: Cloud, scope: Scope) -> list[Tagged]:
     """Every budget of the account with its tags: a call for every thousand, and one for each."""
-    params = {"AccountId": account, "MaxResults": PAGE, "ShowFilterExpression": True}
+    params = {"AccountId": scope.account, "MaxResults": PAGE, "ShowFilterExpression": True}
     listing = ApiCall("budgets", "DescribeBudgets", params)
     budgets = [budget for page in cloud.pages(listing) for budget in page.get("Budgets", ())]
-    arns = [arn_of(account, budget["BudgetName"]) for budget in budgets]
+    arns = [arn_of(scope, budget["BudgetName"]) for budget in budgets]
     answers = _there(cloud, [ApiCall("budgets", "ListTagsForResource", {"ResourceARN": arn}) for arn in arns])
     return [Tagged(budgets[n], arns[n], tags_of(answer)) for n, answer in answers.items()]
 

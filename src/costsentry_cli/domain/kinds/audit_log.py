@@ -1,7 +1,7 @@
 """The log group that metered calls are recorded in. Service ``logs``, in one account and region.
 
 Only groups that the manifest names, or that have the name it would have without one, are looked at: an account has
-thousands. A former group of another name stays, with what was recorded.
+thousands. A former group of another name stays, with what was recorded; a run that deletes finds it by its tags.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from costsentry_cli.domain.errors import NOT_THERE, SentryError
 from costsentry_cli.domain.kind import Action, Change, Kind, Scope
 from costsentry_cli.domain.manifest.metering import default_log_group
 from costsentry_cli.domain.manifest.types import Manifest
+from costsentry_cli.domain.partitions import partition_of
 from costsentry_cli.domain.resource import KEY_TAG, NAMESPACE_TAG, Desired, Observed
 
 SPEC = "audit"
 RETENTION = "retention"
 FOR_EVER = "for ever"
-PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
 FOREIGN = "a log group of this name exists and is not ours: choose another name, or tag it {marks}"
 
 
@@ -33,6 +33,7 @@ class AuditLog(Kind):
     reading = operations("logs", "DescribeLogGroups ListTagsForResource")
     writing = operations("logs", "CreateLogGroup PutRetentionPolicy")
     deleting = operations("logs", "DeleteLogGroup")
+    tagged_type = "logs:log-group"
 
     def desired(self, manifest: Manifest, scope: Scope, now: datetime) -> tuple[Desired, ...]:
         """The group of ``audit:``."""
@@ -84,8 +85,7 @@ class AuditLog(Kind):
         del answer
         if not desired.region:
             return desired.name
-        partition = next((name for start, name in PARTITIONS.items() if desired.region.startswith(start)), "aws")
-        return f"arn:{partition}:logs:{desired.region}:{scope.account}:log-group:{desired.name}"
+        return f"arn:{partition_of(desired.region)}:logs:{desired.region}:{scope.account}:log-group:{desired.name}"
 
 
 def _fields(retention: str, region: str) -> dict[str, str]:

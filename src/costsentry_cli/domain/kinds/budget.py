@@ -55,7 +55,7 @@ class Budget(Kind):
         actions) and one for every alert; all but the listing side by side, in three rounds.
         """
         actions = {wish.name: wish.fields.get(ACTION, "") for wish in wanted}
-        budgets = all_tagged(cloud, scope.account)
+        budgets = all_tagged(cloud, scope)
         ours = [one for one in budgets if _is_ours(one, scope)]
         foreign = (one for one in budgets if not _is_ours(one, scope))
         found = [Observed(one.arn, one.name, scope.region, {}, tags=one.tags) for one in foreign]
@@ -110,7 +110,7 @@ class Budget(Kind):
     def made(self, desired: Desired, scope: Scope, answer: Mapping[str, Any]) -> str:
         """Its ARN is told by its name."""
         del answer
-        return arn_of(scope.account, desired.name)
+        return arn_of(scope, desired.name)
 
 
 def _held(change: Change) -> Change:

@@ -19,6 +19,7 @@ from costsentry_cli.domain.catalog import kind_of_reference, load
 from costsentry_cli.domain.errors import NOT_THERE
 from costsentry_cli.domain.kind import Appearing, Kind, Scope
 from costsentry_cli.domain.manifest.types import DesiredProfile, Manifest
+from costsentry_cli.domain.partitions import partition_of
 from costsentry_cli.domain.resource import (
     KEY_TAG,
     NAMESPACE_TAG,
@@ -198,14 +199,6 @@ def source_arn(model_id: str, scope: Scope) -> str:
     if form == "system-profile-id":
         return f"arn:{partition}:bedrock:{scope.region}:{scope.account}:inference-profile/{model_id}"
     return f"arn:{partition}:bedrock:{scope.region}::foundation-model/{model_id}"
-
-
-def partition_of(region: str) -> str:
-    """The AWS partition of a region name."""
-    for prefix, partition in (("us-gov-", "aws-us-gov"), ("cn-", "aws-cn"), ("us-isob-", "aws-iso-b")):
-        if region.startswith(prefix):
-            return partition
-    return "aws-iso" if region.startswith("us-iso-") else "aws"
 
 
 def ownership(desired: Desired, scope: Scope) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 AWS makes a table in some seconds and only then takes the rest of what it needs, each by its own call; what a run that
 was cut off left out is found by the next. The former table of another name is unlisted: what it counts stays there.
-Only tables that the manifest names, or that have the name it would have without one, are looked at.
+Only tables that the manifest names, or that have the name it would have without one, are looked at; a run that deletes
+finds the others of the namespace by their tags.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class LedgerTable(Kind):
     reading = operations("dynamodb", "DescribeTable ListTagsOfResource DescribeTimeToLive DescribeContinuousBackups")
     writing = operations("dynamodb", "CreateTable UpdateTimeToLive UpdateContinuousBackups UpdateTable")
     deleting = operations("dynamodb", "DeleteTable UpdateTable")
+    tagged_type = "dynamodb:table"
 
     def desired(self, manifest: Manifest, scope: Scope, now: datetime) -> tuple[Desired, ...]:
         """The table of ``ledger:``, none where CloudWatch's metrics are the ledger."""

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.ledger.counters import NOTHING, UNBOUNDED, Amounts, Count
@@ -26,8 +26,9 @@ from costsentry_cli.domain.ledger.outcomes import (
     Unsettled,
 )
 from costsentry_cli.domain.ledger.port import Admitted, Claim, Denied, Ledger, Policy, Reservation, Settled
-from costsentry_cli.domain.ledger.rules import Rule, in_order
+from costsentry_cli.domain.ledger.rules import Rule, in_order, unplaced
 from costsentry_cli.domain.ledger.windows import window_at
+from costsentry_cli.domain.skew import wrong_clock
 
 NOTE_MAX = 64
 EXPIRED_AT_ONCE = 25
@@ -50,7 +51,8 @@ def new_rid() -> str:
 class Gate:
     """Admits and settles calls. ``lifetime`` is that of a hold, in seconds; ``clock`` gives aware times.
 
-    ``policy`` says what becomes of abandoned holds; ``release`` has to be asked for.
+    ``policy`` says what becomes of abandoned holds; ``release`` has to be asked for. ``skew`` is how far the clock is
+    from AWS's.
     """
 
     ledger: Ledger
@@ -58,6 +60,7 @@ class Gate:
     lifetime: int
     policy: Policy = "charge"
     new_id: Callable[[], str] = new_rid
+    skew: Callable[[], timedelta] = timedelta
 
     def admit(
         self, rules: Sequence[Rule], amounts: Amounts, *, priced: bool = True, note: str = "", rid: str = ""
@@ -72,6 +75,9 @@ class Gate:
         unpriced = next((r for r in ordered if r.enforced and r.ceiling.nano_usd is not None), None)
         if unpriced is not None and not priced:
             return Refusal(attempt.rid, unpriced, "price", amounts)
+        misplaced = unplaced(ordered, self.skew())
+        if misplaced is not None:
+            return Refusal(attempt.rid, misplaced, "clock", amounts, error=wrong_clock(self.skew()))
         try:
             refused = next((no for rule in ordered if (no := self._enter(attempt, rule))), None)
         except BaseException:

@@ -13,7 +13,7 @@ from costsentry_cli.domain.ledger.port import Claim, Key, Reservation, Settled
 from costsentry_cli.domain.ledger.rules import Rule
 from costsentry_cli.domain.ledger.windows import Window
 
-Reason = Literal["room", "price", "ledger", "done"]
+Reason = Literal["room", "price", "ledger", "clock", "done"]
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,17 @@ class Unmetered:
 
 @dataclass(frozen=True)
 class Admission:
-    """The call may be made, once. ``rid`` is the reservation id, the same in every limit."""
+    """The call may be made, once. ``rid`` is the reservation id, the same in every limit.
+
+    ``advisory``: nothing is held, and nothing will be charged but what the call's metrics show.
+    """
 
     rid: str
     amounts: Amounts
     held: tuple[Held, ...] = ()
     unmetered: tuple[Unmetered, ...] = ()
     abandoned: tuple[Abandoned, ...] = ()
+    advisory: bool = False
 
     @property
     def observed_over(self) -> tuple[Standing, ...]:
@@ -93,8 +97,9 @@ class Refusal:
     """The call must not be made, and nothing is held for it.
 
     ``room``: ``standing`` has too little left of the units in ``short``. ``price``: the rule bounds dollars and the
-    price is unknown. ``ledger``: the ledger failed with ``error``. ``done``: this reservation id was used before.
-    ``not_undone`` are holds that could not be given back; they end by themselves (and are charged by default).
+    price is unknown. ``ledger``: the ledger failed with ``error``. ``clock``: its window cannot be told, ``error`` says
+    why. ``done``: this reservation id was used before. ``not_undone`` are holds that could not be given back; they end
+    by themselves (and are charged by default).
     """
 
     rid: str

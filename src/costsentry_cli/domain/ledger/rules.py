@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from fractions import Fraction
 
 from costsentry_cli.domain.ledger.counters import Amounts, Ceiling
 from costsentry_cli.domain.ledger.port import Key
 from costsentry_cli.domain.ledger.windows import PERS, Window
 from costsentry_cli.domain.manifest.types import Limit, OnLedgerError, Per
+from costsentry_cli.domain.skew import REFUSED
 
 _ESCAPES = {"%": "%25", ",": "%2C", "#": "%23", "/": "%2F"}
 _ENDLESS = Fraction(10**30)
@@ -84,6 +86,13 @@ def in_order(rules: Iterable[Rule], amounts: Amounts) -> tuple[Rule, ...]:
         return (not rule.enforced, PERS.index(rule.per), -rule.share(amounts), rule.id)
 
     return tuple(sorted(rules, key=place))
+
+
+def unplaced(rules: Iterable[Rule], skew: timedelta) -> Rule | None:
+    """The first rule whose window a clock that is so wrong cannot tell, where it denies what cannot be checked."""
+    if abs(skew) <= REFUSED:
+        return None
+    return next((r for r in rules if r.per == "minute" and r.enforced and r.on_ledger_error == "deny"), None)
 
 
 def _rule(limit: Limit, models: Mapping[str, str]) -> Rule:

@@ -1,14 +1,16 @@
 """The article's own way: ask CloudWatch what was used in the window, then decide. Advice, no bound.
 
 What runs at the same moment is not seen, nor what CloudWatch shows late (a new series for up to 15 minutes): several
-calls may pass on the same reading. It needs no infrastructure; the ledger is what holds.
+calls may pass on the same reading. The metrics have the tokens of successful calls alone: one whose outcome nobody
+knows counts as a request and no more, though it may have been billed. It needs no infrastructure; the ledger is what
+holds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,9 +22,10 @@ from costsentry_cli.domain.ledger.counters import Amounts, Count, nano_usd
 from costsentry_cli.domain.ledger.gate import new_rid
 from costsentry_cli.domain.ledger.outcomes import Admission, Held, Refusal, Settlement, Standing, Unmetered
 from costsentry_cli.domain.ledger.port import Claim, Reservation, Settled
-from costsentry_cli.domain.ledger.rules import Rule, in_order
+from costsentry_cli.domain.ledger.rules import Rule, in_order, unplaced
 from costsentry_cli.domain.ledger.windows import Window, window_at
 from costsentry_cli.domain.meter import NAMESPACE
+from costsentry_cli.domain.skew import wrong_clock
 
 DIMENSIONS = {
     "model": "Model",
@@ -44,14 +47,18 @@ class CloudWatchAdvice:
     region: str
     clock: Callable[[], datetime]
     new_id: Callable[[], str] = new_rid
+    skew: Callable[[], timedelta] = timedelta
 
     def admit(
         self, rules: Sequence[Rule], amounts: Amounts, *, priced: bool = True, note: str = "", rid: str = ""
     ) -> Admission | Refusal:
         """Compare the worst case with what every rule's window shows as used."""
         del note
-        rid, held, unmetered = rid or self.new_id(), [], []
-        for rule in in_order(rules, amounts):
+        rid, held, unmetered, ordered = rid or self.new_id(), [], [], in_order(rules, amounts)
+        misplaced = unplaced(ordered, self.skew())
+        if misplaced is not None:
+            return Refusal(rid, misplaced, "clock", amounts, error=wrong_clock(self.skew()))
+        for rule in ordered:
             if rule.enforced and rule.ceiling.nano_usd is not None and not priced:
                 return Refusal(rid, rule, "price", amounts)
             window = window_at(rule.per, self.clock())
@@ -67,7 +74,7 @@ class CloudWatchAdvice:
             if short and rule.enforced:
                 return Refusal(rid, rule, "room", amounts, standing, short)
             held.append(Held(Reservation(rule.key(window), rid, amounts, 0), standing))
-        return Admission(rid, amounts, tuple(held), tuple(unmetered))
+        return Admission(rid, amounts, tuple(held), tuple(unmetered), advisory=True)
 
     def settle(self, admission: Admission, actual: Amounts) -> Settlement:
         """Say where the windows stand once the call is counted."""

@@ -67,7 +67,7 @@ def fitted(
     place = _top_k_place(request.parameters, model, changes)
     if place is not None:
         params["additionalModelRequestFields"] = _nested(place, request.parameters.top_k)
-    entries = _metadata(request.tags, metadata, changes)
+    entries = metadata_of(request.tags, metadata, changes)
     if entries:
         params["requestMetadata"] = entries
     if strict and changes:
@@ -132,8 +132,9 @@ def _nested(place: str, value: Any) -> dict[str, Any]:
     return found
 
 
-def _metadata(tags: Mapping[str, str], metadata: Mapping[str, str], changes: list[str]) -> dict[str, str]:
-    """The entries of requestMetadata; it reaches invocation logs only, never a bill."""
+def metadata_of(tags: Mapping[str, str], metadata: Mapping[str, str], changes: list[str]) -> dict[str, str]:
+    """The entries of ``requestMetadata``, which reaches invocation logs only, never a bill: 16 at most, ``metadata``'s
+    first; a sentence in ``changes`` for each that is left out or spelled otherwise."""
     entries: dict[str, str] = {}
     for key, value in (dict(metadata) | {key: tags[key] for key in tags if key not in metadata}).items():
         if len(entries) == METADATA_MAX:

@@ -21,6 +21,9 @@ from costsentry_cli.domain.metering.fitting import Fitted
 from costsentry_cli.domain.metering.request import Request
 from costsentry_cli.domain.metering.worst_case import Worst
 
+UNCHARGED = "it counts as 1 request: CloudWatch's metrics have the tokens of successful calls alone"
+"""What becomes of a call whose outcome nobody knows where CloudWatch is the ledger."""
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -76,6 +79,11 @@ class Reply:
     uncounted: SentryError | None = None
     unrecorded: SentryError | None = None
 
+    @property
+    def advisory(self) -> bool:
+        """Let in by CloudWatch's metrics, which have the tokens of successful calls alone."""
+        return isinstance(self.decision, Admission) and self.decision.advisory
+
     def standings(self) -> tuple[Standing, ...]:
         """Where every limit that counted the call stands after it, as far as the ledger said."""
         if isinstance(self.decision, Refusal):
@@ -115,7 +123,8 @@ def interrupted(reply: Reply) -> SentryError:
     """An interruption in the middle of a call, saying what it leaves behind."""
     full = reply.charged
     taken = f"{said('tokens', full.tokens)} and {said('nano_usd', full.nano_usd)}"
-    message = f"interrupted: what the call took is not known; its limits are charged in full ({taken})"
+    what = UNCHARGED if reply.advisory else f"its limits are charged in full ({taken})"
+    message = f"interrupted: what the call took is not known; {what}"
     return SentryError(INTERRUPTED, message, help="the call may have been billed; run it again only if you need it")
 
 
@@ -135,6 +144,9 @@ def refusal_error(refusal: Refusal) -> SentryError:
     if refusal.reason == "price":
         message = f"the limit {rule.id} is in dollars and the price of this model is unknown"
         return SentryError("CS0206", message, help="use a model with a known price, or limit tokens instead of usd")
+    if refusal.reason == "clock" and refusal.error is not None:
+        message = f"the limit {rule.id} cannot be checked: {refusal.error.message}"
+        return SentryError("CS0209", message, help=refusal.error.help)
     if standing is None:
         cause = refusal.error
         why = f": {cause.code} {cause.message}" if cause is not None else ""

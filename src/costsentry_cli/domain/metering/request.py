@@ -6,7 +6,7 @@ The rules between values are here; what a request can hold is the table in ``req
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal, Protocol
@@ -93,8 +93,11 @@ def read(data: bytes, name: str, parse_yaml: Callable[[str, str], Document]) -> 
     if not text.strip():
         raise empty(name, "a request has: model, prompt, tags")
     parse = json_document.parse if json_document.is_json(text, name) else parse_yaml
-    document = parse(text, name)
-    return meaning(document.root, document.source, document.problems)
+    try:
+        document = parse(text, name)
+        return meaning(document.root, document.source, document.problems)
+    except InvalidDocument as error:
+        raise InvalidDocument(replace(error.source, private=True), error.problems) from None
 
 
 def meaning(document: Node, source: Source, problems: Sequence[Problem] = ()) -> Request:

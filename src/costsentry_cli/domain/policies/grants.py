@@ -83,7 +83,9 @@ COUNTED_MODELS = Grant("CountTokens", lambda place: place.asked_models())
 QUOTA = Grant("ReadTheQuota", lambda place: place.arns("servicequotas", f"bedrock/{QUOTA_CODE}"))
 METRICS = Grant("WriteOurMetrics", _everything, lambda _: {"StringEquals": {"cloudwatch:namespace": NAMESPACE}})
 TABLE = Grant("TheLedger", lambda place: place.table())
+OUR_TABLES = Grant("FindOldLedgers", lambda place: place.arns("dynamodb", "table/*"), _is_ours)
 LOG_GROUP = Grant("TheAuditLog", _groups)
+OUR_GROUPS = Grant("FindOldAuditLogs", lambda place: place.arns("logs", "log-group:*"), _is_ours)
 BUDGETS = Grant("TheBudgets", lambda place: place.arns("budgets", "budget/*", ""))
 CHANGED_BUDGETS = Grant("ChangeTheBudgets", lambda place: place.budgets())
 DELETED_BUDGETS = Grant("DeleteOurBudgets", lambda place: place.arns("budgets", "budget/*", ""), _is_ours)
@@ -151,22 +153,22 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
     "cloudwatch:ListMetrics": (ANYWHERE,),
     "cloudwatch:PutMetricData": (METRICS,),
     "dynamodb:CreateTable": (TABLE,),
-    "dynamodb:DeleteTable": (TABLE,),
-    "dynamodb:DescribeContinuousBackups": (TABLE,),
-    "dynamodb:DescribeTable": (TABLE,),
-    "dynamodb:DescribeTimeToLive": (TABLE,),
+    "dynamodb:DeleteTable": (OUR_TABLES,),
+    "dynamodb:DescribeContinuousBackups": (TABLE, OUR_TABLES),
+    "dynamodb:DescribeTable": (TABLE, OUR_TABLES),
+    "dynamodb:DescribeTimeToLive": (TABLE, OUR_TABLES),
     "dynamodb:GetItem": (TABLE,),
-    "dynamodb:ListTagsOfResource": (TABLE,),
+    "dynamodb:ListTagsOfResource": (TABLE, OUR_TABLES),
     "dynamodb:PutItem": (TABLE,),
     "dynamodb:Scan": (TABLE,),
     "dynamodb:TagResource": (TABLE,),
     "dynamodb:UpdateContinuousBackups": (TABLE,),
     "dynamodb:UpdateItem": (TABLE,),
-    "dynamodb:UpdateTable": (TABLE,),
+    "dynamodb:UpdateTable": (TABLE, OUR_TABLES),
     "dynamodb:UpdateTimeToLive": (TABLE,),
     "logs:CreateLogGroup": (LOG_GROUP,),
-    "logs:DeleteLogGroup": (LOG_GROUP,),
-    "logs:ListTagsForResource": (LOG_GROUP,),
+    "logs:DeleteLogGroup": (OUR_GROUPS,),
+    "logs:ListTagsForResource": (LOG_GROUP, OUR_GROUPS),
     "logs:PutRetentionPolicy": (LOG_GROUP,),
     "logs:StartQuery": (LOG_GROUP,),
     "logs:TagResource": (LOG_GROUP,),
@@ -176,6 +178,7 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
     "logs:GetQueryResults": (ANYWHERE,),
     "logs:StopQuery": (ANYWHERE,),
     "ssm:PutParameter": (PARAMETERS,),
+    "tag:GetResources": (ANYWHERE,),
     "sts:AssumeRole": (ENTERED,),
 }
 """An action that is missing here fails a test: nobody is given a permission unthought."""

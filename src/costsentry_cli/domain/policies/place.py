@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from costsentry_cli.domain import catalog
 from costsentry_cli.domain.kind import regions_of
-from costsentry_cli.domain.kinds.inference_profile import partition_of, source_in
+from costsentry_cli.domain.kinds.inference_profile import source_in
 from costsentry_cli.domain.manifest.metering import default_log_group, default_table
 from costsentry_cli.domain.manifest.types import Manifest
+from costsentry_cli.domain.partitions import partition_of
 from costsentry_cli.domain.references import Reference, read_reference
 
 ANY = "*"

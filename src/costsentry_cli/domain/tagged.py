@@ -1,0 +1,32 @@
+"""Resources of the namespace found by their tags, where a listing would be endless and a name is not known any more.
+
+Service ``resourcegroupstaggingapi``, one call a page; it sees only what its caller may see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from costsentry_cli.domain.calls import ApiCall, Cloud
+from costsentry_cli.domain.errors import Exit, SentryError
+from costsentry_cli.domain.resource import KEY_TAG, NAMESPACE_TAG
+
+
+def names_of(cloud: Cloud, namespace: str, resource_type: str, region: str) -> Sequence[str]:
+    """What ``costsentry:key`` says of each resource of this type (``dynamodb:table``) that carries the namespace.
+
+    None where that may not be asked (``tag:GetResources``): what has a known name is found all the same.
+    Raises ``SentryError`` for any other failure.
+    """
+    filters = [{"Key": NAMESPACE_TAG, "Values": [namespace]}, {"Key": KEY_TAG}]
+    params = {"TagFilters": filters, "ResourceTypeFilters": [resource_type]}
+    call = ApiCall("resourcegroupstaggingapi", "GetResources", params, region or None)
+    found: list[str] = []
+    try:
+        for page in cloud.pages(call):
+            for one in page.get("ResourceTagMappingList", ()):
+                found += [tag["Value"] for tag in one["Tags"] if tag["Key"] == KEY_TAG]
+    except SentryError as error:
+        if error.exit is not Exit.ACCESS:
+            raise
+    return found
