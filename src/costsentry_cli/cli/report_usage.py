@@ -71,7 +71,8 @@ def _recorded(
 
         events += AuditFile(audit_file)
     if manifest is not None and manifest.audit is not None:
-        from costsentry_cli.domain.audit_query import MOST, Search
+        from costsentry_cli.domain.audit_query import Search
+        from costsentry_cli.domain.insights import MOST
         from costsentry_cli.usecases.audit import LogGroup
 
         log = LogGroup(context.cloud, manifest.audit.log_group, manifest.audit.region, context.wait)

@@ -147,3 +147,12 @@ LIMIT_EXCEEDED_OF_A_WRITE = "a quota"
 
 REFUSALS_TOLD_APART_BY = "AWS's sentence"
 """An explicit deny, a member account, Cost Explorer or a model not switched on, a wrong clock: known by words."""
+
+INVOCATION_LOG_STREAM = "aws/bedrock/modelinvocations"
+"""The stream of a log group that Bedrock writes the records of model invocations to (AWS: model invocation logging)."""
+
+INVOCATION_LOG_TEXT_DEFAULT = False
+"""Prompts and answers stand in invocation records only where ``textDataDeliveryEnabled`` was said to be true."""
+
+INVOCATION_LOG_CACHE_FIELDS = ("cacheReadInputTokenCount", "cacheWriteInputTokenCount")
+"""Where an invocation record has the cached tokens, beside ``inputTokenCount``: AWS does not document it."""
