@@ -20,7 +20,7 @@ def as_screen(table: Table, *, width: int | None, color: bool = False, ascii_onl
     What does not fit leaves in the order of the columns' ``drop``; then long texts are folded, never cut.
     """
     fitting = fitted(table, width or UNLIMITED, ascii_only=ascii_only)
-    parts = [f"{safe_line(table.title)}\n\n"] if table.title else []
+    parts = [folded(f"{safe_line(table.title)}\n", width or UNLIMITED) + "\n"] if table.title else []
     if table.rows:
         parts.append(_drawn(fitting, width or UNLIMITED, color=color, ascii_only=ascii_only))
     if table.notes:

@@ -7,9 +7,10 @@ from here. Only counts and identities are asked for, never what was said.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 from costsentry_cli.domain.assumptions import INVOCATION_LOG_CACHE_FIELDS
 from costsentry_cli.domain.calls import ApiCall, Cloud
@@ -54,7 +55,7 @@ class Call:
 class Log:
     """What the log of one account and region says; ``place`` is its group or bucket, ``why`` what stopped the asking.
 
-    ``scanned`` are the bytes AWS read, which it charges for.
+    ``scanned`` are the bytes AWS read, which it charges for; ``config`` is AWS's ``LoggingConfig``.
     """
 
     region: str
@@ -63,6 +64,7 @@ class Log:
     why: str = ""
     calls: tuple[Call, ...] = ()
     scanned: int = 0
+    config: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read(cloud: Cloud, region: str, moments: Moments, wait: Callable[[float], None]) -> Log:
@@ -80,9 +82,8 @@ def read(cloud: Cloud, region: str, moments: Moments, wait: Callable[[float], No
         bucket = config.get("s3Config")
         if bucket is None:
             return Log(region, State.OFF)
-        return Log(
-            region, State.S3_ONLY, "/".join(filter(None, ("s3:/", bucket["bucketName"], bucket.get("keyPrefix"))))
-        )
+        place = "/".join(filter(None, ("s3:/", bucket["bucketName"], bucket.get("keyPrefix"))))
+        return Log(region, State.S3_ONLY, place, config=config)
     log = Insights(cloud, group, region, wait)
     try:
         rows = log.rows(QUERY, moments.start, moments.end - timedelta(seconds=1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,11 +26,10 @@ COLUMNS = (
     Column("tokens", "Tokens", Type.COUNT),
     Column("share", "Of leak", Type.SHARE, drop=1),
 )
-TURN_ON = (
-    "aws bedrock put-model-invocation-logging-configuration --region {region} --logging-config "
-    "'cloudWatchConfig={{logGroupName=GROUP,roleArn=ROLE_ARN}},textDataDeliveryEnabled=false'"
-)
-"""Without prompts: with ``textDataDeliveryEnabled`` the log would hold what was said."""
+TO_LOGS = {"cloudWatchConfig": {"logGroupName": "GROUP", "roleArn": "ROLE_ARN"}}
+"""What a person puts a log group and a role of their own into."""
+WITHOUT_TEXT = {"textDataDeliveryEnabled": False}
+"""With it the log would hold what was said."""
 
 
 @dataclass(frozen=True)
@@ -74,23 +75,27 @@ def foremost(found: Iterable[LeakCaller], leak: Leak) -> str | None:
 
 
 def table(found: Sequence[LeakCaller], leaks: Sequence[Leak], logs: Sequence[Log]) -> Table | None:
-    """The foremost callers of these leaks in this order, the rest of each as one row; None when none is known."""
+    """The foremost callers of these leaks in this order, the rest of each as one row; None when none is known.
+
+    A leak's name stands on its first row.
+    """
     rows: list[Row] = []
     for leak in leaks:
         mine = [one for one in found if one.leak == leak]
         whole = sum(one.tokens for one in mine)
-        rows += [_row(leak, one.label, [one], whole) for one in mine[:MOST_CALLERS]]
+        parts = [(one.label, [one]) for one in mine[:MOST_CALLERS]]
         rest = mine[MOST_CALLERS:]
-        rows += [_row(leak, f"{len(rest)} other{'s' if len(rest) > 1 else ''}", rest, whole)] if rest else []
+        parts += [(f"{len(rest)} other{'s' if len(rest) > 1 else ''}", rest)] if rest else []
+        rows += [_row("" if n else leak[1], label, some, whole) for n, (label, some) in enumerate(parts)]
     groups = ", ".join(dict.fromkeys(one.place for one in logs if one.state is State.ON))
     notes = (f"Callers and their counts are of Bedrock's invocation log {groups}, which begins when it is turned on.",)
     return Table("callers", COLUMNS, tuple(rows), title="Who calls past the profiles", notes=notes) if rows else None
 
 
-def _row(leak: Leak, label: str, some: Sequence[LeakCaller], whole: int) -> Row:
+def _row(name: str, label: str, some: Sequence[LeakCaller], whole: int) -> Row:
     tokens = sum(one.tokens for one in some)
     share = Decimal(tokens) / whole if whole else None
-    return (leak[1], label, sum(one.calls for one in some), tokens, share)
+    return (name, label, sum(one.calls for one in some), tokens, share)
 
 
 def as_facts(found: Sequence[LeakCaller], logs: Sequence[Log]) -> dict[str, object]:
@@ -116,23 +121,24 @@ def as_facts(found: Sequence[LeakCaller], logs: Sequence[Log]) -> dict[str, obje
 
 
 def notes(found: Sequence[LeakCaller], logs: Sequence[Log]) -> Iterator[str]:
-    """Where no caller can be told, why, and what to do about it: a line for each reason."""
-    several = len(logs) > 1
-    for state in (State.OFF, State.S3_ONLY, State.UNKNOWN):
-        mine = [one for one in logs if one.state is state]
-        if not mine:
-            continue
-        regions = list(dict.fromkeys(one.region for one in mine))
-        where = f" in {', '.join(regions)}" if several else ""
-        if state is State.OFF:
-            yield f"Who makes the other calls is not known: Bedrock's model invocation logging is off{where}."
-            yield f"To turn it on without prompts: {TURN_ON.format(region=regions[0])}"
-        elif state is State.S3_ONLY:
-            places = ", ".join(dict.fromkeys(one.place for one in mine))
-            yield f"Who makes the other calls stands in {places} alone, which is not read here{where}."
-            yield f"To have a log group beside it, add cloudWatchConfig: {TURN_ON.format(region=regions[0])}"
-        else:
-            yield from (f"Who makes the other calls could not be asked{where}: {one.why}" for one in mine)
+    """Where no caller can be told, why, and what to do about it."""
+    off = [one for one in logs if one.state is State.OFF]
+    if off:
+        where = f" in {', '.join(dict.fromkeys(one.region for one in off))}" if len(logs) > 1 else ""
+        yield f"Who makes the other calls is not known: Bedrock's model invocation logging is off{where}."
+        yield f"To turn it on without prompts: {_turn_on(off[0].region, TO_LOGS | WITHOUT_TEXT)}"
+    for one in logs:
+        if one.state is State.S3_ONLY:
+            yield f"Who makes the other calls stands in {one.place} alone, which is not read here."
+            yield f"To have them in a log group, too: {_turn_on(one.region, TO_LOGS | dict(one.config))}"
+        elif one.state is State.UNKNOWN:
+            yield f"Who makes the other calls could not be asked in {one.region}: {one.why}"
     if not found and any(one.state is State.ON for one in logs):
         groups = ", ".join(dict.fromkeys(one.place for one in logs if one.state is State.ON))
         yield f"Bedrock's invocation log {groups} has none of these calls; it begins when it is turned on."
+
+
+def _turn_on(region: str, config: Mapping[str, object]) -> str:
+    """The command to paste; it replaces the whole configuration, so it says all of it."""
+    text = shlex.quote(json.dumps(config, separators=(",", ":")))
+    return f"aws bedrock put-model-invocation-logging-configuration --region {region} --logging-config {text}"
