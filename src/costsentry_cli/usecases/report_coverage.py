@@ -101,7 +101,7 @@ def coverage(
     )
     facts = dict(
         usage_table.facts(
-            BEDROCK, callers.GroupBy.PROFILE, question.moments, question.now, sum(one.metrics for one in seen)
+            BEDROCK, (callers.GroupBy.PROFILE,), question.moments, question.now, sum(one.metrics for one in seen)
         )
     )
     facts |= {} if billing is None else dict(billing.facts())
@@ -116,16 +116,16 @@ def _seen(cloud: Cloud, scope: Scope, question: Question) -> _Seen:
     """One way for each ModelId that anything was measured of; the log is asked only where there is a leak."""
     recorded = callers.of_events((), scope.account, scope.region)
     look = Look(cloud, scope.region, question.moments, question.now, recorded)
-    book: dict[tuple[str | None, str], tuple[str, Known]] = {}
+    book: dict[str, Known] = {}
 
     def subject(model_id: str, known: Known) -> Subject:
-        book[model_id, model_id] = (model_id, known)
-        return Subject(look.region, ((("ModelId", model_id),),), model_id, model_id, known.model, shown=False)
+        book[model_id] = known
+        return Subject(look.region, ((("ModelId", model_id),),), (), model_id, known.model, shown=False)
 
     subjects = bedrock(look, subject)
     ways, leaks = [], {}
-    for group, rows in grouped(look.read, subjects).items():
-        model_id, known = book[group]
+    for (_, model_id), rows in grouped(look.read, subjects).items():
+        known = book[model_id]
         route, name = route_of(model_id, known, question.key), known.name or model_id
         ways.append(way(route, name, rows))
         if route is not Route.TAGGED:

@@ -26,9 +26,9 @@ COLUMNS = (
     Column("tokens", "Tokens", Type.COUNT),
     Column("share", "Of leak", Type.SHARE, drop=1),
 )
-TO_LOGS = {"cloudWatchConfig": {"logGroupName": "GROUP", "roleArn": "ROLE_ARN"}}
+TO_LOGS: Mapping[str, object] = {"cloudWatchConfig": {"logGroupName": "GROUP", "roleArn": "ROLE_ARN"}}
 """What a person puts a log group and a role of their own into."""
-WITHOUT_TEXT = {"textDataDeliveryEnabled": False}
+WITHOUT_TEXT: Mapping[str, object] = {"textDataDeliveryEnabled": False}
 """With it the log would hold what was said."""
 
 
@@ -126,11 +126,11 @@ def notes(found: Sequence[LeakCaller], logs: Sequence[Log]) -> Iterator[str]:
     if off:
         where = f" in {', '.join(dict.fromkeys(one.region for one in off))}" if len(logs) > 1 else ""
         yield f"Who makes the other calls is not known: Bedrock's model invocation logging is off{where}."
-        yield f"To turn it on without prompts: {_turn_on(off[0].region, TO_LOGS | WITHOUT_TEXT)}"
+        yield f"To turn it on without prompts: {_turn_on(off[0].region, {**TO_LOGS, **WITHOUT_TEXT})}"
     for one in logs:
         if one.state is State.S3_ONLY:
             yield f"Who makes the other calls stands in {one.place} alone, which is not read here."
-            yield f"To have them in a log group, too: {_turn_on(one.region, TO_LOGS | dict(one.config))}"
+            yield f"To have them in a log group, too: {_turn_on(one.region, {**TO_LOGS, **one.config})}"
         elif one.state is State.UNKNOWN:
             yield f"Who makes the other calls could not be asked in {one.region}: {one.why}"
     if not found and any(one.state is State.ON for one in logs):
