@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
 from costsentry_cli.domain.assumptions import COST_EXPLORER_REQUEST_USD, OPEN_ANSWER_LIVES
 from costsentry_cli.domain.calls import Answer, ApiCall, Cloud, Outcome
-from costsentry_cli.domain.errors import SentryError
+from costsentry_cli.domain.errors import TOO_MANY_REQUESTS, SentryError
 from costsentry_cli.domain.window import closed_before
 
 PAID = frozenset(
@@ -67,13 +67,21 @@ class Nothing:
 
 
 @dataclass
+class Paid:
+    """The paid requests sent, those a memory saved, and when the oldest answer given was asked for."""
+
+    requests: int = 0
+    reused: int = 0
+    oldest: datetime | None = None
+
+
+@dataclass
 class Remembered:
     """The cloud behind a memory, and the account of what was paid.
 
     ``owner`` says whose answers these are (account, endpoint …): two owners share none. ``refresh`` asks again what is
     remembered, ``offline`` asks nothing and takes what is remembered at any age, ``most`` is how many paid requests may
-    be sent (None: any number). ``requests`` counts the paid requests sent, ``reused`` those a memory saved; ``oldest``
-    is when the oldest answer given was asked for.
+    be sent (None: any number). ``paid`` is counted together for all that come from one by ``of``.
     """
 
     cloud: Cloud
@@ -83,9 +91,26 @@ class Remembered:
     refresh: bool = False
     offline: bool = False
     most: int | None = None
-    requests: int = 0
-    reused: int = 0
-    oldest: datetime | None = None
+    paid: Paid = field(default_factory=Paid)
+
+    def of(self, cloud: Cloud, owner: str) -> Remembered:
+        """The same memory, wishes and purse for another cloud and whose answers it gives."""
+        return replace(self, cloud=cloud, owner=owner)
+
+    @property
+    def requests(self) -> int:
+        """The paid requests sent."""
+        return self.paid.requests
+
+    @property
+    def reused(self) -> int:
+        """The paid requests a memory saved."""
+        return self.paid.reused
+
+    @property
+    def oldest(self) -> datetime | None:
+        """When the oldest answer given was asked for."""
+        return self.paid.oldest
 
     @property
     def interrupted(self) -> bool:
@@ -122,7 +147,7 @@ class Remembered:
         key = key_of(self.owner, call)
         kept = None if self.refresh else self.store.get(key)
         if kept is not None and (self.offline or fresh(call, kept.asked, self.clock())):
-            self.reused += len(kept.pages)
+            self.paid.reused += len(kept.pages)
             self._aged(kept.asked)
             yield from kept.pages
             return
@@ -150,7 +175,7 @@ class Remembered:
         while more:
             self._allow()
             page = next(coming)
-            self.requests += 1
+            self.paid.requests += 1
             self._aged(asked)
             pages.append(_bare(page))
             more = bool(page.get(PAGE_TOKEN))
@@ -161,7 +186,7 @@ class Remembered:
     def _allow(self) -> None:
         if self.most is not None and self.requests >= self.most:
             sent = f"{self.requests} sent, {self.most} allowed"
-            raise SentryError("CS0210", f"the answer takes more paid requests than allowed ({sent})")
+            raise SentryError(TOO_MANY_REQUESTS, f"the answer takes more paid requests than allowed ({sent})")
 
     def _free(self) -> Cloud:
         if self.offline:
@@ -175,7 +200,7 @@ class Remembered:
         return self.cloud
 
     def _aged(self, asked: datetime) -> None:
-        self.oldest = asked if self.oldest is None else min(self.oldest, asked)
+        self.paid.oldest = asked if self.oldest is None else min(self.oldest, asked)
 
 
 def is_paid(call: ApiCall) -> bool:

@@ -7,7 +7,7 @@ wanted. A question of two periods is one request for what is closed of both and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, localcontext
 from itertools import islice
@@ -173,6 +173,25 @@ class Folded:
     cells: Mapping[Keys, ByDay] = field(default_factory=dict)
     apart: Mapping[str, ByDay] = field(default_factory=dict)
     estimated: frozenset[date] = frozenset()
+
+    def under(self, value: str) -> Folded:
+        """The same with a further group in front, of one value."""
+        return replace(self, cells={(value, *keys): by_day for keys, by_day in self.cells.items()})
+
+
+def joined(parts: Iterable[Folded]) -> Folded:
+    """Several answers as one: what has the same keys is added up."""
+    cells: dict[Keys, dict[date, Decimal]] = {}
+    apart: dict[str, dict[date, Decimal]] = {}
+    estimated: frozenset[date] = frozenset()
+    with localcontext(prec=DIGITS):
+        for part in parts:
+            for keys, by_day in part.cells.items():
+                add(cells.setdefault(keys, {}), by_day)
+            for name, by_day in part.apart.items():
+                add(apart.setdefault(name, {}), by_day)
+            estimated |= part.estimated
+    return Folded(cells, apart, estimated)
 
 
 def folded_by(pages: Iterable[Mapping[str, Any]], groups: Sequence[Group], metric: str) -> Folded:
