@@ -114,13 +114,20 @@ def _named(name: str, value: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(value, bool):
         yield name, "yes" if value else "no"
     elif isinstance(value, Mapping):
-        told = ", ".join(f"{key.replace('_', ' ')} {_word(one)}" for key, one in value.items() if one not in (None, ""))
+        told = _member(value)
         yield from ((name, told),) if told else ()
     elif isinstance(value, list | tuple):
-        yield from ((name, ", ".join(map(_word, value))),) if value else ()
+        apart = "; " if any(isinstance(one, Mapping) for one in value) else ", "
+        yield from ((name, apart.join(map(_word, value))),) if value else ()
     else:
         yield name, str(value)
 
 
+def _member(value: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key.replace('_', ' ')} {_word(one)}" for key, one in value.items() if one not in (None, ""))
+
+
 def _word(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list | tuple) else str(value)
+    if isinstance(value, Mapping):
+        return _member(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | tuple) else str(value)
