@@ -15,7 +15,7 @@ from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.remembered import Remembered
 
 Refresh = Annotated[bool, typer.Option("--refresh", help="Ask again what is remembered.")]
-Offline = Annotated[bool, typer.Option("--offline", help="Ask Cost Explorer nothing: answer from memory, at any age.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Pay Cost Explorer nothing: answer from memory, at any age.")]
 MaxRequests = Annotated[
     int | None, typer.Option("--max-requests", min=0, help="Stop before the paid request after so many.")
 ]

@@ -80,8 +80,8 @@ class Remembered:
     """The cloud behind a memory, and the account of what was paid.
 
     ``owner`` says whose answers these are (account, endpoint …): two owners share none. ``refresh`` asks again what is
-    remembered, ``offline`` asks nothing and takes what is remembered at any age, ``most`` is how many paid requests may
-    be sent (None: any number). ``paid`` is counted together for all that come from one by ``of``.
+    remembered, ``offline`` pays for nothing and takes what is remembered at any age, ``most`` is how many paid requests
+    may be sent (None: any number). ``paid`` is counted together for all that come from one by ``of``.
     """
 
     cloud: Cloud
@@ -133,7 +133,7 @@ class Remembered:
 
     def call(self, call: ApiCall) -> Answer:
         """One page: of memory, or of the cloud. Raises ``SentryError``, see ``pages``."""
-        return next(self.pages(call)) if is_paid(call) else self._free().call(call)
+        return next(self.pages(call)) if is_paid(call) else self.cloud.call(call)
 
     def pages(self, call: ApiCall) -> Iterator[Answer]:
         """Every page: of memory, or of the cloud.
@@ -142,7 +142,7 @@ class Remembered:
         many; an answer that was not asked for to its end is not remembered.
         """
         if not is_paid(call):
-            yield from self._free().pages(call)
+            yield from self.cloud.pages(call)
             return
         key = key_of(self.owner, call)
         kept = None if self.refresh else self.store.get(key)
@@ -156,7 +156,7 @@ class Remembered:
     def each(self, calls: Sequence[ApiCall]) -> Iterator[Outcome]:
         """Side by side as the cloud does, where none of them is paid; else one after the other."""
         if not any(map(is_paid, calls)):
-            yield from self._free().each(calls)
+            yield from self.cloud.each(calls)
             return
         for index, call in enumerate(calls):
             try:
@@ -166,7 +166,7 @@ class Remembered:
 
     def as_ended(self, calls: Sequence[ApiCall]) -> Iterator[Outcome]:
         """As ``each``."""
-        yield from self.each(calls) if any(map(is_paid, calls)) else self._free().as_ended(calls)
+        yield from self.each(calls) if any(map(is_paid, calls)) else self.cloud.as_ended(calls)
 
     def _asked(self, key: str, call: ApiCall) -> Iterator[Answer]:
         asked, pages = self.clock(), []
@@ -188,19 +188,24 @@ class Remembered:
             sent = f"{self.requests} sent, {self.most} allowed"
             raise SentryError(TOO_MANY_REQUESTS, f"the answer takes more paid requests than allowed ({sent})")
 
-    def _free(self) -> Cloud:
-        if self.offline:
-            raise SentryError("CS0811", "nothing is asked with --offline", help="leave --offline out")
-        return self.cloud
-
     def _paying(self) -> Cloud:
         if self.offline:
-            words = "this question has not been asked before: nothing is remembered, and --offline asks nothing"
+            words = "this question has not been asked before: nothing is remembered, and --offline pays for nothing"
             raise SentryError("CS0811", words, help="leave --offline out")
         return self.cloud
 
     def _aged(self, asked: datetime) -> None:
         self.paid.oldest = asked if self.oldest is None else min(self.oldest, asked)
+
+
+def sent(cloud: Cloud, pages: int, before: int) -> int:
+    """How many of so many pages were paid for: all of them, but where a memory gave some; ``before`` were sent then."""
+    return cloud.requests - before if isinstance(cloud, Remembered) else pages
+
+
+def sent_before(cloud: Cloud) -> int:
+    """The paid requests a memory's purse has sent by now; see ``sent``."""
+    return cloud.requests if isinstance(cloud, Remembered) else 0
 
 
 def is_paid(call: ApiCall) -> bool:
