@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from costsentry_cli.cli.billing import NoCost, for_a_person, open_billing, tell_unknown
-from costsentry_cli.cli.memory import MaxRequests, Offline, Refresh, remembered, tell
+from costsentry_cli.cli.memory import Wishes, remembered, tell
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import drawn, emit
 from costsentry_cli.cli.reach import manifest_if_any
@@ -21,16 +21,14 @@ def list_anomalies(
     shared: Common,
     *,
     no_cost: NoCost = False,
-    refresh: Refresh = False,
-    offline: Offline = False,
-    max_requests: MaxRequests = None,
+    wishes: Wishes,
 ) -> int:
     """List the monitors, the anomalies of the last 90 days, and what the detector cannot see.
 
     One paid Cost Explorer request for the share of last month's cost it cannot see; --no-cost makes none.
     """
     context, scope = open_billing(shared, manifest_if_any(shared))
-    memory = remembered(shared, context, refresh=refresh, offline=offline, most=max_requests)
+    memory = remembered(shared, context, wishes)
     monitors, found = anomalies.listing(memory, scope, context.clock(), with_cost=not no_cost)
     people = _screen(shared, monitors, found) if for_a_person(shared) else None
     emit(shared, monitors, context.target.as_dict(), people)

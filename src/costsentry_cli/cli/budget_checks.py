@@ -8,7 +8,7 @@ import typer
 
 from costsentry_cli.cli.billing import NoCost, for_a_person, open_billing, tell_unknown
 from costsentry_cli.cli.context import read_manifest
-from costsentry_cli.cli.memory import MaxRequests, Offline, Refresh, remembered, tell
+from costsentry_cli.cli.memory import Wishes, remembered, tell
 from costsentry_cli.cli.options import ANNOTATIONS, FILE, FINDINGS, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import annotate, emit, terminal_width
 from costsentry_cli.cli.reach import manifest_if_any
@@ -30,9 +30,7 @@ def lint_command(  # noqa: PLR0913, RUF100 a paid question has this many sides
     *,
     check: Check = False,
     no_cost: NoCost = False,
-    refresh: Refresh = False,
-    offline: Offline = False,
-    max_requests: MaxRequests = None,
+    wishes: Wishes,
 ) -> int:
     """Find budgets that cannot work as they are meant to, ours and foreign ones over Bedrock or our tags.
 
@@ -41,7 +39,7 @@ def lint_command(  # noqa: PLR0913, RUF100 a paid question has this many sides
     """
     manifest = manifest_if_any(shared)
     context, scope = open_billing(shared, manifest)
-    memory = remembered(shared, context, refresh=refresh, offline=offline, most=max_requests)
+    memory = remembered(shared, context, wishes)
     table = budget_lint.findings(memory, scope, manifest, context.clock(), with_cost=not no_cost)
     if shared.output in ANNOTATIONS and shared.query is None:
         annotate(shared, budget_findings.as_annotations(table, manifest.source.name if manifest is not None else ""))
@@ -59,9 +57,7 @@ def simulate(
     shared: Common,
     *,
     month: Month = None,
-    refresh: Refresh = False,
-    offline: Offline = False,
-    max_requests: MaxRequests = None,
+    wishes: Wishes,
 ) -> None:
     """Show when each alert and action of the manifest's budgets would have fired in a month, with today's limits.
 
@@ -71,7 +67,7 @@ def simulate(
     manifest = read_manifest(shared)
     context, _ = open_billing(shared, manifest)
     period = window.parse(context.clock().date(), month=month, last=None if month else "last-month")
-    memory = remembered(shared, context, refresh=refresh, offline=offline, most=max_requests)
+    memory = remembered(shared, context, wishes)
     try:
         table = budget_simulation.simulated(memory, manifest.budgets, period)
         nothing = None if table.rows else f"No budgets in {manifest.source.name}.\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -14,19 +15,25 @@ from costsentry_cli.cli.output import say
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.remembered import Remembered
 
-Refresh = Annotated[bool, typer.Option("--refresh", help="Ask again what is remembered.")]
-Offline = Annotated[bool, typer.Option("--offline", help="Pay Cost Explorer nothing: answer from memory, at any age.")]
-MaxRequests = Annotated[
-    int | None, typer.Option("--max-requests", min=0, help="Stop before the paid request after so many.")
-]
+
+@dataclass(frozen=True)
+class Wishes:
+    """What may be paid for, and what is taken from memory."""
+
+    refresh: Annotated[bool, typer.Option("--refresh", help="Ask again what is remembered.")] = False
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Pay Cost Explorer nothing: answer from memory, at any age.")
+    ] = False
+    max_requests: Annotated[
+        int | None, typer.Option("--max-requests", min=0, help="Stop before the paid request after so many.")
+    ] = None
 
 
-def remembered(
-    shared: Common, context: Context, *, refresh: bool = False, offline: bool = False, most: int | None = None
-) -> Remembered:
+def remembered(shared: Common, context: Context, wishes: Wishes) -> Remembered:
     """The context's cloud behind this user's memory; a sandbox's answers are beside its file."""
     owner = _owner(context, context.target.account)
-    return Remembered(context.cloud, context.clock, AnswerStore(_folder(shared)), owner, refresh, offline, most)
+    store, most = AnswerStore(_folder(shared)), wishes.max_requests
+    return Remembered(context.cloud, context.clock, store, owner, wishes.refresh, wishes.offline, most)
 
 
 def of_account(memory: Remembered, context: Context, account: str, cloud: Cloud) -> Remembered:

@@ -8,7 +8,7 @@ import typer
 
 from costsentry_cli.cli.billing import open_billing
 from costsentry_cli.cli.context import Context, read_manifest
-from costsentry_cli.cli.memory import MaxRequests, Offline, Refresh, of_account, remembered, tell
+from costsentry_cli.cli.memory import Wishes, of_account, remembered, tell
 from costsentry_cli.cli.options import COSTS, FILE, OUTPUT, TARGET, Common, Format, common, group
 from costsentry_cli.cli.output import emit
 from costsentry_cli.cli.reach import tell_troubles
@@ -64,9 +64,7 @@ def costs(  # noqa: PLR0913, RUF100 a question has this many sides
     ] = None,
     view: View = None,
     accounts: Accounts = False,
-    refresh: Refresh = False,
-    offline: Offline = False,
-    max_requests: MaxRequests = None,
+    wishes: Wishes,
 ) -> int:
     """Bedrock cost, all of it, from Cost Explorer; models billed through the marketplace are in. Days are UTC.
 
@@ -82,7 +80,7 @@ def costs(  # noqa: PLR0913, RUF100 a question has this many sides
     context, _ = open_billing(shared, manifest)
     period = window.parse(context.clock().date(), last=last, month=month, since=since, until=until)
     asked = Question(groups, period, granularity, metric, *filters, top, sort, previous, extras, view or "")
-    memory = remembered(shared, context, refresh=refresh, offline=offline, most=max_requests)
+    memory = remembered(shared, context, wishes)
     try:
         return (
             _answer(shared, context, asked, memory)

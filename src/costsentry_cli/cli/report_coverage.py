@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from costsentry_cli.cli.billing import for_a_person
-from costsentry_cli.cli.memory import MaxRequests, Offline, Refresh, remembered, tell
+from costsentry_cli.cli.memory import Wishes, remembered, tell
 from costsentry_cli.cli.options import CHART, FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import drawn, emit, say
 from costsentry_cli.cli.reach import manifest_if_any, reach
@@ -33,9 +33,7 @@ def coverage(
     no_callers: Annotated[
         bool, typer.Option("--no-callers", help="Do not ask Bedrock's invocation log who calls past the profiles.")
     ] = False,
-    refresh: Refresh = False,
-    offline: Offline = False,
-    max_requests: MaxRequests = None,
+    wishes: Wishes,
 ) -> int:
     """The share of tokens that goes through tagged profiles, and the leaks: profiles without the tag, system profiles,
     bare models; with who makes them, where Bedrock's invocation log goes to CloudWatch Logs.
@@ -46,7 +44,7 @@ def coverage(
     manifest = manifest_if_any(shared)
     place = reach(shared, manifest)
     now = place.context.clock()
-    memory = remembered(shared, place.context, refresh=refresh, offline=offline, most=max_requests)
+    memory = remembered(shared, place.context, wishes)
     wait = None if no_callers else place.context.wait
     asked = report_coverage.Question(key, moments.last(last, Cut.DAILY, now), now, wait)
     try:

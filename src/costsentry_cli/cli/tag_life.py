@@ -12,7 +12,7 @@ import typer
 
 from costsentry_cli.cli.billing import open_billing, tell_unknown
 from costsentry_cli.cli.context import Context, read_manifest
-from costsentry_cli.cli.memory import MaxRequests, Offline, Refresh, remembered, tell
+from costsentry_cli.cli.memory import Wishes, remembered, tell
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import ask, drawn, emit, say, terminal_width
 from costsentry_cli.cli.payer import payer_of
@@ -43,9 +43,7 @@ def status(  # noqa: PLR0913, RUF100 a paid question has this many sides
     *,
     keys: Keys = None,
     no_cost: NoCost = False,
-    refresh: Refresh = False,
-    offline: Offline = False,
-    max_requests: MaxRequests = None,
+    wishes: Wishes,
 ) -> int:
     """Show where each key stands, what its costs say, and what to do next.
 
@@ -59,7 +57,7 @@ def status(  # noqa: PLR0913, RUF100 a paid question has this many sides
     wanted = _wanted(manifest, keys)
     place = reach(shared, manifest)
     context = place.context
-    memory = remembered(shared, context, refresh=refresh, offline=offline, most=max_requests)
+    memory = remembered(shared, context, wishes)
     payer = replace(payer_of(context, ["status", *wanted]), cloud=memory)
     found = tags.status(payer, place.clouds, place.scopes, wanted, context.clock(), with_cost=not no_cost)
     found = replace(found, troubles=(*place.troubles, *found.troubles))
