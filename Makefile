@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench catalog clean
+.PHONY: demo test lint bench docs catalog clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python >= 3.11 is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -26,6 +26,11 @@ lint: $(VENV)/installed
 
 bench: $(VENV)/installed
 	@for b in benchmarks/bench_*.py; do $(BIN)/python $$b || exit 1; done
+
+# Regenerate the generated pages and, where Chromium is installed, the pictures of a report's page.
+docs: $(VENV)/installed
+	$(BIN)/python tools/make_docs.py
+	$(BIN)/python tools/make_pictures.py
 
 # Regenerate the model catalogue from the newest public price map (needs network).
 catalog: $(VENV)/installed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -18,8 +20,8 @@ from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.plan import Trouble
 from costsentry_cli.domain.remembered import Remembered
-from costsentry_cli.domain.reports.question import WORDS, Metric, Question, Sort, conditions_of, groups_of
-from costsentry_cli.domain.window import Granularity
+from costsentry_cli.domain.reports.question import WORDS, Condition, Metric, Question, Sort, conditions_of, groups_of
+from costsentry_cli.domain.window import Granularity, Window
 from costsentry_cli.usecases import report_costs
 
 app = group("What was billed.")
@@ -37,56 +39,88 @@ Accounts = Annotated[
 View = Annotated[str | None, typer.Option("--billing-view", help="ARN of a billing view, another's slice of the bill.")]
 
 
-@app.command()
-@common(FILE, TARGET, OUTPUT, result=COSTS)
-def costs(  # noqa: PLR0913, RUF100 a question has this many sides
-    shared: Common,
-    *,
-    group_by: GroupBy = None,
-    only: Filter = None,
-    exclude: Annotated[list[str] | None, typer.Option("--exclude", help="No costs with these values.")] = None,
-    last: Annotated[str | None, typer.Option("--last", help="7d, 30d, mtd (default) or last-month.")] = None,
-    month: Annotated[str | None, typer.Option("--month", help="One month, 2026-10.")] = None,
-    since: Annotated[str | None, typer.Option("--since", help="First day, 2026-10-01.")] = None,
-    until: Annotated[str | None, typer.Option("--until", help="Day after the last one.")] = None,
+@dataclass(frozen=True)
+class Of:
+    """Which costs."""
+
+    only: Filter = None
+    exclude: Annotated[list[str] | None, typer.Option("--exclude", help="No costs with these values.")] = None
+    last: Annotated[str | None, typer.Option("--last", help="7d, 30d, mtd (default) or last-month.")] = None
+    month: Annotated[str | None, typer.Option("--month", help="One month, 2026-10.")] = None
+    since: Annotated[str | None, typer.Option("--since", help="First day, 2026-10-01.")] = None
+    until: Annotated[str | None, typer.Option("--until", help="Day after the last one.")] = None
+
+    def conditions(self) -> tuple[tuple[Condition, ...], tuple[Condition, ...]]:
+        """What costs must have, and must not. Raises ``SentryError`` CS0101."""
+        return conditions_of(self.only or [], "--filter"), conditions_of(self.exclude or [], "--exclude")
+
+    def period(self, today: date) -> Window:
+        """The days asked about. Raises ``SentryError`` CS0107."""
+        return window.parse(today, last=self.last, month=self.month, since=self.since, until=self.until)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How they are shown."""
+
     granularity: Annotated[Granularity, typer.Option(help="A row per group, or per period and group.")] = (
         Granularity.TOTAL
-    ),
-    metric: Annotated[Metric, typer.Option(help="Which cost.")] = Metric.UNBLENDED,
-    top: Annotated[int | None, typer.Option("--top", min=1, help="The dearest so many; the rest is (other).")] = None,
-    sort: Annotated[Sort, typer.Option(help="By cost, name or change.")] = Sort.COST,
-    previous: Annotated[bool, typer.Option("--previous/--no-previous", help="Compare with the period before.")] = True,
+    )
+    metric: Annotated[Metric, typer.Option(help="Which cost.")] = Metric.UNBLENDED
+    top: Annotated[int | None, typer.Option("--top", min=1, help="The dearest so many; the rest is (other).")] = None
+    sort: Annotated[Sort, typer.Option(help="By cost, name or change.")] = Sort.COST
+    previous: Annotated[bool, typer.Option("--previous/--no-previous", help="Compare with the period before.")] = True
     extras: Annotated[
         bool | None,
         typer.Option(
             "--extras/--no-extras", help="Credits, refunds and tax (default: with one group, where that is free)."
         ),
-    ] = None,
-    view: View = None,
-    accounts: Accounts = False,
-    wishes: Wishes,
-) -> int:
+    ] = None
+
+    def check(self) -> None:
+        """Raises ``SentryError`` CS0101 for a sort that has nothing to sort by."""
+        if self.sort is Sort.CHANGE and (not self.previous or self.granularity is not Granularity.TOTAL):
+            raise SentryError("CS0101", "--sort change needs the period before", help="leave --no-previous out")
+
+
+@dataclass(frozen=True)
+class Whose:
+    """Whose bill: the caller's, another's slice of it, or that of every account of the manifest."""
+
+    view: View = None
+    accounts: Accounts = False
+
+    def manifest(self, shared: Common) -> Manifest | None:
+        """The manifest whose accounts are asked; None where the caller is. Raises ``SentryError``."""
+        if not self.accounts:
+            return None
+        if self.view:
+            raise SentryError("CS0101", "--accounts and --billing-view are two ways", help="leave one out")
+        manifest = read_manifest(shared)
+        if not manifest.accounts:
+            message = f"{manifest.source.name} has no accounts: to ask one by one"
+            raise SentryError("CS0101", message, help="the payer sees all of them: sentry report --group-by account")
+        return manifest
+
+
+@app.command()
+@common(FILE, TARGET, OUTPUT, result=COSTS)
+def costs(shared: Common, *, group_by: GroupBy = None, of: Of, shape: Shape, whose: Whose, wishes: Wishes) -> int:
     """Bedrock cost, all of it, from Cost Explorer; models billed through the marketplace are in. Days are UTC.
 
     The payer account sees the cost of all: --group-by account. Where it cannot be asked: --accounts.
     """
-    if sort is Sort.CHANGE and (not previous or granularity is not Granularity.TOTAL):
-        raise SentryError("CS0101", "--sort change needs the period before", help="leave --no-previous out")
-    groups = groups_of(group_by or ["costCenter"])
-    filters = conditions_of(only or [], "--filter"), conditions_of(exclude or [], "--exclude")
-    if accounts and view:
-        raise SentryError("CS0101", "--accounts and --billing-view are two ways", help="leave one out")
-    manifest = _with_accounts(shared) if accounts else None
+    shape.check()
+    groups, filters = groups_of(group_by or ["costCenter"]), of.conditions()
+    manifest = whose.manifest(shared)
     context, _ = open_billing(shared, manifest)
-    period = window.parse(context.clock().date(), last=last, month=month, since=since, until=until)
-    asked = Question(groups, period, granularity, metric, *filters, top, sort, previous, extras, view or "")
+    shown = (shape.granularity, shape.metric, *filters, shape.top, shape.sort, shape.previous, shape.extras)
+    asked = Question(groups, of.period(context.clock().date()), *shown, whose.view or "")
     memory = remembered(shared, context, wishes)
     try:
-        return (
-            _answer(shared, context, asked, memory)
-            if manifest is None
-            else _each(shared, context, asked, memory, manifest)
-        )
+        if manifest is not None:
+            return _each(shared, context, asked, memory, manifest)
+        return _answer(shared, context, asked, memory)
     finally:
         tell(memory)
 
@@ -110,11 +144,3 @@ def _each(shared: Common, context: Context, question: Question, memory: Remember
     emit(shared, report_costs.without(found.table, troubles), context.target.as_dict())
     tell_troubles(troubles)
     return Exit.PARTIAL if troubles else Exit.OK
-
-
-def _with_accounts(shared: Common) -> Manifest:
-    manifest = read_manifest(shared)
-    if not manifest.accounts:
-        message = f"{manifest.source.name} has no accounts: to ask one by one"
-        raise SentryError("CS0101", message, help="the payer sees all of them: sentry report --group-by account")
-    return manifest

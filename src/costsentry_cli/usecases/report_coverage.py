@@ -99,17 +99,19 @@ def coverage(
         _title(question.key, question.moments),
         (*_notes(found, share, billed, question), *leak_callers.notes(by_caller, logs)),
     )
-    facts = dict(
-        usage_table.facts(
-            BEDROCK, (callers.GroupBy.PROFILE,), question.moments, question.now, sum(one.metrics for one in seen)
-        )
-    )
-    facts |= {} if billing is None else dict(billing.facts())
+    facts = _facts(question, billing, metrics=sum(one.metrics for one in seen))
     facts |= {"covered_tokens": _text(share), "covered_billed": _text(billed), "key": question.key}
     facts |= leak_callers.as_facts(by_caller, logs)
     shown = [(one.route, one.name) for one in found if one.route is not Route.TAGGED][:TOP]
     who = leak_callers.table(by_caller, shown, logs)
     return Coverage(replace(table, facts=facts), share, billed, who, sum(one.scanned for one in logs))
+
+
+def _facts(question: Question, billing: Remembered | None, metrics: int) -> dict[str, object]:
+    """Where the figures come from, and what asking cost."""
+    moments, now = question.moments, question.now
+    facts = dict(usage_table.facts(BEDROCK, (callers.GroupBy.PROFILE,), moments, now, metrics))
+    return facts if billing is None else facts | dict(billing.facts())
 
 
 def _seen(cloud: Cloud, scope: Scope, question: Question) -> _Seen:
