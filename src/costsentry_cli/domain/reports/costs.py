@@ -6,7 +6,9 @@ wanted. A question of two periods is one request for what is closed of both and 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, localcontext
@@ -200,7 +202,7 @@ def folded_by(pages: Iterable[Mapping[str, Any]], groups: Sequence[Group], metri
     apart: dict[str, dict[date, Decimal]] = {}
     known: dict[str, dict[date, Decimal]] = {}
     estimated: set[date] = set()
-    with localcontext(prec=DIGITS):
+    with localcontext(prec=DIGITS), _uncollected():
         for page in pages:
             for period in page["ResultsByTime"]:
                 when = _moment(period["TimePeriod"]["Start"])
@@ -217,6 +219,19 @@ def folded_by(pages: Iterable[Mapping[str, Any]], groups: Sequence[Group], metri
                     if sum_now is not amount:
                         days[when] = sum_now + amount
     return Folded(cells, apart, frozenset(estimated))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without garbage collection: a large answer is a million small objects, none of them in a circle, and looking
+    through them again and again takes a quarter of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _cell(
