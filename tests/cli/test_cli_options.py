@@ -102,3 +102,21 @@ def test_the_values_of_what_is_wrong_are_named(in_sandbox: Sentry) -> None:
     assert "help: model in profiles.yaml: haiku\n" in ran.err
     ran = in_sandbox("invoke", "--cost-center", "sales", "--environment", "prod", "Hi")
     assert "help: environment in profiles.yaml: production\n" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("-o", "tabel"), "'tabel' is none of table, json, "),
+        (("-o", "tabel"), "; did you mean table?"),
+        (("-o", "markdwn"), "; did you mean markdown?"),
+        (("--granularity", "dayly"), "'dayly' is none of total, monthly, daily, hourly; did you mean daily?"),
+        (("--sort", "zzz"), "'zzz' is none of cost, name, change."),
+    ],
+)
+def test_a_word_that_is_not_allowed_is_answered_with_the_one_that_was_meant(
+    in_sandbox: Sentry, words: tuple[str, ...], told: str
+) -> None:
+    ran = in_sandbox("report", *words)
+    assert (ran.status, ran.out) == (2, "")
+    assert told in ran.err
