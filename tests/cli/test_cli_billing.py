@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from budget_world import budgeted
 from commands import Sentry
-from costsentry_cli.cli.billing import tell_costs
+from costsentry_cli.cli.billing import tell_unknown
 from costsentry_cli.domain.budget_spend import paid_facts
 from costsentry_cli.domain.errors import Exit, SentryError
 from fakes import BASIC, write_manifest
@@ -17,26 +18,33 @@ __all__ = ["budgeted"]
 COMMANDS = ["budgets status", "budgets lint", "anomalies list", "tags status"]
 
 
-@pytest.mark.parametrize(
-    ("paid", "words"),
-    [
-        (0, ""),
-        (1, "Cost Explorer: 1 paid request, $0.01\n"),
-        (3, "Cost Explorer: 3 paid requests, $0.03\n"),
-        (100, "Cost Explorer: 100 paid requests, $1.00\n"),
-    ],
-)
-def test_paid_requests_are_told_with_their_price(paid: int, words: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert tell_costs(paid_facts(paid)) is Exit.OK
-    assert capsys.readouterr().err == words
-
-
 def test_costs_that_are_not_known_are_told_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
-    facts = paid_facts(1, SentryError("CS0403", "AccessDeniedException: no"))
-    assert tell_costs(facts) is Exit.PARTIAL
-    assert capsys.readouterr().err == (
-        "costs are not known: CS0403 AccessDeniedException: no\nCost Explorer: 1 paid request, $0.01\n"
+    assert tell_unknown(paid_facts(3)) is Exit.OK
+    assert tell_unknown(paid_facts(1, SentryError("CS0403", "AccessDeniedException: no"))) is Exit.PARTIAL
+    assert capsys.readouterr().err == "costs are not known: CS0403 AccessDeniedException: no\n"
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "budgets simulate"])
+def test_what_was_paid_for_once_is_remembered(command: str, budgeted: Sentry) -> None:
+    first, again = budgeted(*command.split()), budgeted(*command.split())
+    assert first.out == again.out
+    assert re.search(r"Cost Explorer: [1-9]\d* paid requests?, \$0\.0[1-9]\n$", first.err)
+    assert re.search(
+        r"Cost Explorer: 0 paid requests, \$0\.00 \([1-9]\d* remembered, asked for at .* UTC\)\n$", again.err
     )
+    asked = budgeted(*command.split(), "--offline", "-o", "json")
+    assert (asked.json()["paid_requests"], asked.json()["costs_error"]) == (0, None)
+    assert "remembered" not in budgeted(*command.split(), "--refresh").err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(("wish", "code"), [(("--offline",), "CS0811"), (("--max-requests", "0"), "CS0210")])
+def test_what_may_not_be_paid_for_is_not_known_and_the_rest_is_shown(
+    command: str, wish: tuple[str, ...], code: str, budgeted: Sentry
+) -> None:
+    ran = budgeted(*command.split(), *wish)
+    assert (ran.status, f"costs are not known: {code}" in ran.err, "Cost Explorer: " in ran.err) == (6, True, False)
+    assert ran.out
 
 
 @pytest.mark.parametrize("command", COMMANDS)

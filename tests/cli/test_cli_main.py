@@ -97,7 +97,7 @@ def test_a_mistyped_option_gets_a_suggestion(sentry: Sentry) -> None:
 def test_an_unknown_format_names_those_there_are(sentry: Sentry) -> None:
     ran = sentry("explain", "-o", "jsn")
     assert ran.status == 2
-    assert "'table', 'json', 'jsonl', 'csv', 'markdown'" in ran.err
+    assert "is none of table, json, jsonl, csv, markdown" in ran.err
 
 
 def test_shared_options_mean_the_same_before_and_after_the_command(sentry: Sentry) -> None:

@@ -122,3 +122,21 @@ def test_on_aws_nobody_is_told_to_move_the_clock(context: Context, capsys: pytes
     assert capsys.readouterr().err == ""
     say_how_time_passes(Common(), context)
     assert "sentry sandbox advance 25h" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("-o", "tabel"), "'tabel' is none of table, json, "),
+        (("-o", "tabel"), "; did you mean table?"),
+        (("-o", "markdwn"), "; did you mean markdown?"),
+        (("--granularity", "dayly"), "'dayly' is none of total, monthly, daily, hourly; did you mean daily?"),
+        (("--sort", "zzz"), "'zzz' is none of cost, name, change."),
+    ],
+)
+def test_a_word_that_is_not_allowed_is_answered_with_the_one_that_was_meant(
+    in_sandbox: Sentry, words: tuple[str, ...], told: str
+) -> None:
+    ran = in_sandbox("report", *words)
+    assert (ran.status, ran.out) == (2, "")
+    assert told in ran.err

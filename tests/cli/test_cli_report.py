@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 import stat
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,18 +23,80 @@ def seeded(in_sandbox: Sentry) -> Sentry:
     return in_sandbox
 
 
-def test_the_rows_add_up_to_the_total_in_every_format(seeded: Sentry) -> None:
-    document = seeded("report", "--last", "30d", "-o", "json").json()
+def in_csv(text: bytes) -> list[Decimal]:
+    return [Decimal(row["cost_usd"]) for row in csv.DictReader(io.StringIO(text.decode()))]
+
+
+def in_focus(text: bytes) -> list[Decimal]:
+    return [Decimal(row["BilledCost"]) for row in csv.DictReader(io.StringIO(text.decode()))]
+
+
+def in_json_lines(text: bytes) -> list[Decimal]:
+    return [Decimal(json.loads(line)["cost_usd"]) for line in text.decode().splitlines()]
+
+
+def in_parquet(content: bytes) -> list[Decimal]:
+    frame = pytest.importorskip("pandas").read_parquet(io.BytesIO(content))
+    return [Decimal(cell) for cell in frame["cost_usd"]]
+
+
+EXACT: dict[str, Callable[[bytes], list[Decimal]]] = {
+    "costs.csv": in_csv, "costs.focus.csv": in_focus, "costs.jsonl": in_json_lines, "costs.parquet": in_parquet,
+}  # fmt: skip
+BY_TWO = ("report", "--last", "30d", "-g", "costCenter,service")
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_the_rows_add_up_to_the_total_in_every_format_for_programs(name: str, seeded: Sentry, folder: Path) -> None:
+    document = seeded(*BY_TWO, "-o", "json").json()
     total = Decimal(document["total"]["cost_usd"])
     assert sum(Decimal(row["cost_usd"]) for row in document["costs"]) == total > 0
-    rows = list(csv.DictReader(io.StringIO(seeded("report", "--last", "30d", "-o", "csv").out)))
-    assert sum(Decimal(row["cost_usd"]) for row in rows) == total
-    shown = [
-        line.split("|")[2].strip(" *$")
-        for line in seeded("report", "--last", "30d", "-o", "markdown").out.splitlines()[4:9]
+    assert seeded(*BY_TWO, "--out", name).status == 0
+    assert sum(EXACT[name]((folder / name).read_bytes())) == total
+
+
+def test_a_workbook_adds_up_as_far_as_excel_reckons(seeded: Sentry, folder: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    document = seeded(*BY_TWO, "-o", "json").json()
+    assert seeded(*BY_TWO, "--out", "costs.xlsx").status == 0
+    head, *body = openpyxl.load_workbook(folder / "costs.xlsx").worksheets[0].values
+    place = list(head).index("Cost") if "Cost" in head else list(head).index("cost_usd")
+    *rows, total = [row[place] for row in body if row[place] is not None]
+    assert sum(rows) == pytest.approx(total, rel=1e-12)
+    assert total == pytest.approx(float(document["total"]["cost_usd"]), rel=1e-12)
+
+
+SHOWN = {
+    "markdown": re.compile(r"\| \**\$([0-9.,]+)\** \|"),
+    "html": re.compile(r'<td class="right">\$([0-9.,]+)</td>'),
+    "table": re.compile(r" \$([0-9.,]+) "),
+}
+
+
+@pytest.mark.parametrize("form", SHOWN)
+def test_the_figures_that_people_read_add_up_to_the_total_below_them(form: str, seeded: Sentry) -> None:
+    text = seeded(*BY_TWO, "-o", form).out
+    table = text.partition("\n\n")[2].partition("\n\n")[0] if form != "html" else text.partition("<table>")[2]
+    *parts, total = [Decimal(found.replace(",", "")) for found in SHOWN[form].findall(table)]
+    assert len(parts) > 3
+    assert sum(parts) == total
+    exact = Decimal(seeded(*BY_TWO, "-o", "json").json()["total"]["cost_usd"])
+    assert round(exact, -int(total.as_tuple().exponent)) == total
+
+
+def test_a_report_goes_from_csv_to_json_and_back_without_a_loss(seeded: Sentry) -> None:
+    document = seeded(*BY_TWO, "-o", "json").json()["costs"]
+    text = seeded(*BY_TWO, "-o", "csv", "--csv-raw").out
+    again = [
+        dict(zip(row, (cell or None for cell in row.values()), strict=True))
+        for row in csv.DictReader(io.StringIO(text))
     ]
-    *parts, whole = map(Decimal, filter(None, shown))
-    assert sum(parts) == whole == round(total, -whole.as_tuple().exponent)
+    assert again == document
+    back = io.StringIO()
+    writer = csv.DictWriter(back, list(document[0]))
+    writer.writeheader()
+    writer.writerows(json.loads(json.dumps(again)))
+    assert back.getvalue() == text
 
 
 def test_untagged_spend_is_always_a_row_of_its_own_and_the_last(seeded: Sentry) -> None:

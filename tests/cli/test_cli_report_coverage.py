@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from commands import Sentry
+from costsentry_cli.domain.calls import ApiCall
+from fakes import LITE
+from foreign import called, somebody
 
 
 @pytest.fixture
@@ -54,3 +57,23 @@ def test_without_any_usage_there_is_nothing_to_share(in_sandbox: Sentry) -> None
     ran = in_sandbox("report", "coverage", "--no-cost", "--fail-under", "95%")
     assert ran.status == 0
     assert "Nothing was measured in this time." in ran.out
+
+
+def test_the_screen_has_the_callers_below_the_leaks_and_says_what_reading_the_log_took(
+    in_sandbox: Sentry, folder: Path
+) -> None:
+    cloud = somebody(folder / "sandbox.db").cloud
+    cloud.call(ApiCall("logs", "CreateLogGroup", {"logGroupName": "/bedrock/calls"}))
+    to_logs = {"logGroupName": "/bedrock/calls", "roleArn": "arn:aws:iam::123456789012:role/logs"}
+    config = {"loggingConfig": {"cloudWatchConfig": to_logs}}
+    cloud.call(ApiCall("bedrock", "PutModelInvocationLoggingConfiguration", config))
+    called(somebody(folder / "sandbox.db"), LITE)
+    ran = in_sandbox("report", "coverage", "--last", "1d", "--no-cost")
+    assert (ran.status, "Mostly called by" in ran.out) == (0, False)
+    assert "amazon.nova-lite-v1:0  user/sandbox" in ran.out.split("Who calls past the profiles")[1]
+    assert "CloudWatch Logs Insights: " in ran.err
+    document = in_sandbox("report", "coverage", "--last", "1d", "--no-cost", "-o", "json").json()
+    assert document["coverage"][-1]["caller"] == "user/sandbox"
+    unasked = in_sandbox("report", "coverage", "--last", "1d", "--no-cost", "--no-callers")
+    assert "Who calls" not in unasked.out
+    assert "Insights" not in unasked.err

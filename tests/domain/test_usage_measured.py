@@ -79,7 +79,7 @@ def metric(**dimensions: str) -> Dimensions:
     return tuple(sorted(dimensions.items()))
 
 
-SALES = Subject("us-east-1", (metric(CostCenter="sales", Model="nova"),), "sales", model=LITE)
+SALES = Subject("us-east-1", (metric(CostCenter="sales", Model="nova"),), ("sales",), model=LITE)
 
 
 def test_the_articles_expression_names_what_the_metrics_have_in_common() -> None:
@@ -87,7 +87,7 @@ def test_the_articles_expression_names_what_the_metrics_have_in_common() -> None
         metric(CostCenter="sales", Model="nova", ModelId="a"),
         metric(CostCenter="sales", Model="nova", ModelId="b"),
     )
-    text = usage.expression(Subject("us-east-1", both, "sales"), usage.OF_METERED[4], DAY)
+    text = usage.expression(Subject("us-east-1", both, ("sales",)), usage.OF_METERED[4], DAY)
     assert text == (
         'SUM(SEARCH(\'{GenAIRateLimiting,CostCenter,Model,ModelId} MetricName="InputTokens" CostCenter="sales"'
         " Model=\"nova\"', 'Sum', 86400))"
@@ -95,7 +95,7 @@ def test_the_articles_expression_names_what_the_metrics_have_in_common() -> None
 
 
 def test_sets_of_other_dimensions_are_searched_on_their_own() -> None:
-    subject = Subject("us-east-1", (*SALES.metrics, metric(CostCenter="sales", Model="nova", ModelId="a")), "sales")
+    subject = Subject("us-east-1", (*SALES.metrics, metric(CostCenter="sales", Model="nova", ModelId="a")), ("sales",))
     text = usage.expression(subject, usage.OF_METERED[0], DAY)
     assert text.startswith("SUM([SEARCH('{GenAIRateLimiting,CostCenter,Model} ")
     assert text.count("SEARCH(") == 2
@@ -104,16 +104,16 @@ def test_sets_of_other_dimensions_are_searched_on_their_own() -> None:
 @pytest.mark.parametrize("value", ["o'neil", "x" * 1000])
 def test_what_no_search_can_name_is_asked_for_by_name(value: str) -> None:
     assert usage.searchable(SALES)
-    assert not usage.searchable(Subject("us-east-1", (metric(CostCenter=value),), value))
+    assert not usage.searchable(Subject("us-east-1", (metric(CostCenter=value),), (value,)))
 
 
 def test_quotes_and_brackets_are_escaped() -> None:
-    subject = Subject("us-east-1", (metric(CostCenter='a "b" (c)\\'),), "x")
+    subject = Subject("us-east-1", (metric(CostCenter='a "b" (c)\\'),), ("x",))
     assert r'CostCenter="a \"b\" \(c\)\\"' in usage.expression(subject, usage.OF_METERED[0], DAY)
 
 
 def many(count: int) -> list[Subject]:
-    return [Subject("us-east-1", (metric(CostCenter=f"c{n}", Model="nova"),), f"c{n}") for n in range(count)]
+    return [Subject("us-east-1", (metric(CostCenter=f"c{n}", Model="nova"),), (f"c{n}",)) for n in range(count)]
 
 
 @given(count=st.integers(0, 120))
@@ -132,7 +132,7 @@ def test_no_request_has_more_than_aws_takes_and_none_is_forgotten(count: int) ->
 
 
 def test_every_request_is_one_that_aws_takes() -> None:
-    subjects = [SALES, Subject("eu-west-1", (metric(ModelId="x"),), None)]
+    subjects = [SALES, Subject("eu-west-1", (metric(ModelId="x"),), (None,))]
     asked = [
         *usage.explicit(usage.BEDROCK, subjects, usage.OF_BEDROCK, DAY),
         *usage.searched([SALES], usage.OF_METERED, DAY),
@@ -174,10 +174,10 @@ def test_rows_are_cut_at_utc_days() -> None:
 
 def test_the_cost_is_the_catalogues_for_each_kind_of_token() -> None:
     values = {"input_tokens": Decimal(1_000_000), "output_tokens": Decimal(1_000_000), "cache_read_tokens": Decimal(10)}
-    haiku = usage.priced(values, Subject("us-east-1", (), "sales", model=HAIKU))
+    haiku = usage.priced(values, Subject("us-east-1", (), ("sales",), model=HAIKU))
     assert haiku.cost == Decimal("6.6000011")
     assert usage.priced({"requests": Decimal(3)}, SALES).cost is None
-    unknown = usage.priced(values, Subject("us-east-1", (), "sales", "id1"))
+    unknown = usage.priced(values, Subject("us-east-1", (), ("sales",), "id1"))
     assert (unknown.cost, unknown.unpriced) == (None, frozenset({"id1"}))
     assert (haiku + unknown).cost == haiku.cost
 

@@ -144,7 +144,7 @@ def test_the_page_has_the_table_with_its_total_notes_and_facts() -> None:
         "</tbody>\n<tfoot>\n"
         '<tr><th scope="row">Total</th><td class="right">$516.10</td><td class="right">100.0%</td></tr>\n'
         "</tfoot>\n</table>\n</div>\n<ul>\n<li>a note</li>\n</ul>\n<dl>\n"
-        "<dt>target</dt><dd>kind sandbox</dd>\n<dt>period</dt><dd>start 2026-09-01, end 2026-09-04</dd>\n"
+        "<dt>target</dt><dd>kind sandbox</dd>\n<dt>period</dt><dd>2026-09-01 .. 2026-09-03</dd>\n"
         "<dt>source</dt><dd>Cost Explorer</dd>\n<dt>age</dt><dd>not known</dd>\n<dt>estimated</dt><dd>yes</dd>\n"
         "</dl>\n</main>\n</body>\n</html>\n"
     )

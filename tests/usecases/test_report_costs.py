@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import boto3
-import botocore.session
 import pytest
 
 from costsentry_cli.cli.context import sandbox_context
@@ -19,7 +22,7 @@ from costsentry_cli.domain.reports.question import Metric, Question, conditions_
 from costsentry_cli.domain.table import Table
 from costsentry_cli.domain.window import Window, parse
 from costsentry_cli.render.screen import as_screen
-from costsentry_cli.sandbox import Sandbox
+from costsentry_cli.sandbox import Sandbox, environment, server
 from costsentry_cli.sandbox.seed import seed
 from costsentry_cli.usecases.report_costs import costs, focus
 from fakes import NOON, FrozenClock
@@ -165,56 +168,74 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     return sandbox
 
 
-def billed(
-    sandbox: Sandbox, groups: list[dict[str, str]], start: str, only: Any = None
-) -> dict[tuple[str, ...], Decimal]:
-    """What a few lines of boto3 make of the same account: no code of ours but the sandbox."""
-    core = botocore.session.Session()
-    core.set_credentials("AKIAEXAMPLE", "secret")
-    sandbox.plug(core)
-    client = boto3.Session(botocore_session=core, region_name="us-east-1").client("ce")
-    params: dict[str, Any] = {"Filter": only} if only else {}
-    period = {"Start": start, "End": "2026-11-24"}
-    sums: dict[tuple[str, ...], Decimal] = {}
-    while True:
-        page = client.get_cost_and_usage(
-            TimePeriod=period, Granularity="MONTHLY", Metrics=["UnblendedCost"], GroupBy=groups, **params
-        )
-        for result in page["ResultsByTime"]:
-            for group in result["Groups"]:
+@dataclass(frozen=True)
+class AwsCommand:
+    """The real ``aws`` command in front of a year of costs: nothing of ours but the sandbox that answers it."""
+
+    url: str
+    home: Path
+
+    def costs(self, groups: Sequence[str], start: str, *more: str) -> dict[tuple[str, ...], Decimal]:
+        """``aws ce get-cost-and-usage``, every page of it, added up."""
+        sums: dict[tuple[str, ...], Decimal] = {}
+        page: dict[str, Any] = self._asked(groups, start, *more)
+        while True:
+            for group in (group for result in page["ResultsByTime"] for group in result["Groups"]):
                 keys = tuple(key.partition("$")[2] if "$" in key else key for key in group["Keys"])
                 sums[keys] = sums.get(keys, Decimal(0)) + Decimal(group["Metrics"]["UnblendedCost"]["Amount"])
-        if "NextPageToken" not in page:
-            return sums
-        params["NextPageToken"] = page["NextPageToken"]
+            if "NextPageToken" not in page:
+                return sums
+            page = self._asked(groups, start, *more, "--next-page-token", page["NextPageToken"])
+
+    def _asked(self, groups: Sequence[str], start: str, *more: str) -> dict[str, Any]:
+        period = ("--time-period", f"Start={start},End=2026-11-24", "--granularity", "MONTHLY")
+        words = ("ce", "get-cost-and-usage", *period, "--metrics", "UnblendedCost", "--group-by", *groups, *more)
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "COSTSENTRY_"))}
+        clean |= {"HOME": str(self.home), "AWS_PAGER": ""} | environment(self.url)
+        ended = subprocess.run(
+            [Path(sys.executable).with_name("aws"), *words, "--output", "json"],
+            capture_output=True, text=True, timeout=120, env=clean, check=False,
+        )  # fmt: skip
+        assert ended.returncode == 0, ended.stderr
+        answer: dict[str, Any] = json.loads(ended.stdout)
+        return answer
 
 
-CENTRE = {"Type": "TAG", "Key": "costCenter"}
+@pytest.fixture(scope="module")
+def aws(year: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsCommand]:
+    with server.start(year) as url:
+        yield AwsCommand(url, tmp_path_factory.mktemp("home"))
+
+
+CENTRE = "Type=TAG,Key=costCenter"
 
 
 @pytest.mark.parametrize(
     ("word", "definition", "first"),
     [
-        ("model", {"Type": "PRODUCT_ATTRIBUTE", "Key": "model"}, date(2026, 9, 1)),
-        ("service", {"Type": "DIMENSION", "Key": "SERVICE"}, date(2025, 12, 1)),
+        ("model", "Type=PRODUCT_ATTRIBUTE,Key=model", date(2026, 9, 1)),  # AWS has no models before
+        ("service", "Type=DIMENSION,Key=SERVICE", date(2025, 12, 1)),
+        ("usage-type", "Type=DIMENSION,Key=USAGE_TYPE", date(2025, 12, 1)),
     ],
 )
-def test_the_report_is_what_cost_explorer_says_to_the_last_digit(
-    word: str, definition: dict[str, str], first: date, year: Sandbox
+def test_the_report_is_what_the_aws_command_says_to_the_last_digit(
+    word: str, definition: str, first: date, year: Sandbox, aws: AwsCommand
 ) -> None:
     asked = Question(groups_of(["costCenter", word]), Window(first, date(2026, 11, 24)))
     table = costs(sandbox_context(year, "us-east-1").cloud, asked, NOON)
     ours = {(str(row[0] or ""), str(row[1] or "")): row[2] for row in table.rows}
-    assert ours == billed(year, [CENTRE, definition], first.isoformat())
+    assert ours == aws.costs([CENTRE, definition], first.isoformat())
     assert table.total is not None
     assert sum(cost for cost in ours.values() if isinstance(cost, Decimal)) == table.total[2]
 
 
-def test_a_fixed_list_of_services_would_miss_what_is_billed_through_the_marketplace(year: Sandbox) -> None:
+def test_a_fixed_list_of_services_would_miss_what_is_billed_through_the_marketplace(
+    year: Sandbox, aws: AwsCommand
+) -> None:
     asked = Question(groups_of(["costCenter"]), Window(date(2025, 12, 1), date(2026, 11, 24)), previous=False)
     total = costs(sandbox_context(year, "us-east-1").cloud, asked, NOON).total
-    fixed = {"Dimensions": {"Key": "SERVICE", "Values": ["Amazon Bedrock"]}}
-    control = sum(billed(year, [CENTRE], "2025-12-01", fixed).values())
+    fixed = json.dumps({"Dimensions": {"Key": "SERVICE", "Values": ["Amazon Bedrock"]}})
+    control = sum(aws.costs([CENTRE], "2025-12-01", "--filter", fixed).values())
     assert total is not None
     assert isinstance(total[1], Decimal)
     assert control < total[1] / 2

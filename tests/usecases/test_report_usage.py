@@ -38,7 +38,7 @@ class Desk:
 
     def report(
         self,
-        group_by: GroupBy = GroupBy.PROFILE,
+        group_by: str = GroupBy.PROFILE,
         span: str = "3h",
         source: Source = Source.BEDROCK,
         cut: Cut = Cut.TOTAL,
@@ -46,7 +46,7 @@ class Desk:
         *,
         search: bool = True,
     ) -> Table:
-        question = Question(group_by, last(span, cut, self.clock()), self.clock(), search)
+        question = Question(tuple(group_by.split(",")), last(span, cut, self.clock()), self.clock(), search)
         scopes = [Scope(ACCOUNT, "us-east-1", "")]
         return report_usage.report({ACCOUNT: self.context.cloud}, scopes, question, source, events)
 
@@ -85,7 +85,7 @@ def test_profiles_have_their_names_and_direct_calls_a_row_of_their_own(desk: Des
     assert by_name(table, "requests") == {"docs-sales": 3, "docs-idle": None, None: 2}
     assert by_name(table, "id")["docs-sales"] == profile_id(sales)
     assert table.total is not None
-    assert table.total[:3] == ("Total", None, 5)
+    assert table.total[:3] == ("Total", "", 5)
 
 
 def test_what_had_no_data_is_not_known_and_not_zero(desk: Desk) -> None:
@@ -114,6 +114,17 @@ def test_the_total_is_the_same_whatever_it_is_added_up_by(desk: Desk, group_by: 
     assert by_name(table, "requests")[value] == 2
     assert table.total is not None
     assert table.total[-1] == sum(row["estimated_cost_usd"] for row in rows(table))
+
+
+def test_any_tag_of_a_profile_groups_its_calls_measured_and_metered(desk: Desk) -> None:
+    profile = made(desk.context, "docs-sales", tags=TAGS | OURS | {"team": "red"})
+    desk.direct(profile, 2)
+    desk.direct(LITE)
+    desk.metered(Caller(HAIKU, profile_id(profile), "sales", "docs", "prod"))
+    assert by_name(desk.report("team"), "requests") == {"red": 2, None: 1}
+    assert by_name(desk.report("team", source=Source.METERED), "requests") == {"red": 1}
+    account, region = rows(desk.report("account,region"))[0].values(), rows(desk.report("region"))[0]["region"]
+    assert (next(iter(account)), region) == (ACCOUNT, "us-east-1")
 
 
 def test_a_deleted_profile_is_named_by_its_metered_calls_or_by_its_record(desk: Desk) -> None:
@@ -159,7 +170,7 @@ def test_rows_of_days_and_hours_add_up_to_the_total(desk: Desk) -> None:
     assert days.total is not None
     assert whole[2] == days.total[3] == sum(row["requests"] for row in rows(hours)) == 3
     assert [f"{row['period']}" for row in rows(days)] == ["2026-11-23", "2026-11-24", "2026-11-25"]
-    assert days.total[:3] == ("Total", None, None)
+    assert days.total[:3] == ("Total", "", "")
     assert rows(hours)[0]["period"] == datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
@@ -193,8 +204,8 @@ def test_metered_calls_have_their_rates_of_approval_and_denial(counted: Desk) ->
     assert sales["estimated_cost_usd"] == (haiku + haiku / 2) * 500 + (lite + lite * 4 / 10) * 900
 
 
-@pytest.mark.parametrize("group_by", list(GroupBy))
-def test_metric_math_over_searches_and_metrics_by_name_agree(counted: Desk, group_by: GroupBy) -> None:
+@pytest.mark.parametrize("group_by", [*GroupBy, "costCenter,model", "environment,profile", "region,costCenter", "team"])
+def test_metric_math_over_searches_and_metrics_by_name_agree(counted: Desk, group_by: str) -> None:
     found = counted.report(group_by, source=Source.METERED)
     named = counted.report(group_by, source=Source.METERED, search=False)
     assert (found.rows, found.total) == (named.rows, named.total)
@@ -217,7 +228,7 @@ def test_searches_are_what_is_asked_within_two_weeks(counted: Desk) -> None:
             asked.append(call)
             return cloud.pages(call)
 
-    question = Question(GroupBy.COST_CENTER, last("3h", Cut.TOTAL, counted.clock()), counted.clock())
+    question = Question((GroupBy.COST_CENTER,), last("3h", Cut.TOTAL, counted.clock()), counted.clock())
     heard: Any = Heard()
     report_usage.report({ACCOUNT: heard}, [Scope(ACCOUNT, "us-east-1", "")], question, Source.METERED)
     queries = [query for call in asked for query in call.params.get("MetricDataQueries", ())]
@@ -261,7 +272,7 @@ def test_five_hundred_profiles_are_asked_for_in_eleven_requests(clock: FrozenClo
             "GetMetricData": {"MetricDataResults": []},
         }
     )
-    question = Question(GroupBy.PROFILE, last("24h", Cut.TOTAL, clock()), clock())
+    question = Question((GroupBy.PROFILE,), last("24h", Cut.TOTAL, clock()), clock())
     table = report_usage.report({ACCOUNT: cloud}, [Scope(ACCOUNT, "us-east-1", "")], question, Source.BEDROCK)
     assert cloud.operations().count("GetMetricData") == 11
     assert len(table.rows) == 500 < PAGE
@@ -276,7 +287,7 @@ def test_regions_are_added_up(sandbox: Sandbox, desk: Desk) -> None:
             {"modelId": LITE, "messages": [{"role": "user", "content": [{"text": "Hi"}]}]}, "us-west-2", paid=True,
         )
     )  # fmt: skip
-    question = Question(GroupBy.MODEL, last("3h", Cut.TOTAL, desk.clock()), desk.clock())
+    question = Question((GroupBy.MODEL,), last("3h", Cut.TOTAL, desk.clock()), desk.clock())
     scopes = [Scope(ACCOUNT, region, "") for region in ("us-east-1", "us-west-2")]
     table = report_usage.report({ACCOUNT: desk.context.cloud}, scopes, question, Source.BEDROCK)
     assert by_name(table, "requests") == {LITE: 2}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from costsentry_cli.cli.billing import NoCost, for_a_person, open_billing, tell_costs
+from costsentry_cli.cli.billing import NoCost, for_a_person, open_billing, tell_unknown
+from costsentry_cli.cli.memory import Wishes, remembered, tell
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import drawn, emit
 from costsentry_cli.cli.reach import manifest_if_any
@@ -16,16 +17,24 @@ app = group("Cost anomaly monitors.")
 
 @app.command("list")
 @common(FILE, TARGET, OUTPUT)
-def list_anomalies(shared: Common, *, no_cost: NoCost = False) -> int:
+def list_anomalies(
+    shared: Common,
+    *,
+    no_cost: NoCost = False,
+    wishes: Wishes,
+) -> int:
     """List the monitors, the anomalies of the last 90 days, and what the detector cannot see.
 
     One paid Cost Explorer request for the share of last month's cost it cannot see; --no-cost makes none.
     """
     context, scope = open_billing(shared, manifest_if_any(shared))
-    monitors, found = anomalies.listing(context.cloud, scope, context.clock(), with_cost=not no_cost)
+    memory = remembered(shared, context, wishes)
+    monitors, found = anomalies.listing(memory, scope, context.clock(), with_cost=not no_cost)
     people = _screen(shared, monitors, found) if for_a_person(shared) else None
     emit(shared, monitors, context.target.as_dict(), people)
-    return tell_costs(monitors.facts)
+    priced = tell_unknown(monitors.facts)
+    tell(memory)
+    return priced
 
 
 def _screen(shared: Common, monitors: Table, found: Table) -> str:

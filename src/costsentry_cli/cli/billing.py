@@ -1,4 +1,4 @@
-"""What the commands over the billing services share: the target, where no region matters, and telling what was paid."""
+"""What the commands over the billing services share: the target, where no region matters, telling what is not known."""
 
 from __future__ import annotations
 
@@ -34,14 +34,11 @@ def open_billing(shared: Common, manifest: Manifest | None) -> tuple[Context, Sc
     return context, Scope(target.account, GLOBAL, namespace, partition_of(target.region))
 
 
-def tell_costs(facts: Mapping[str, Any] | None) -> Exit:
-    """Say on stderr what was paid for, and why costs are not known: then exit 6, else 0. ``facts`` are a table's."""
-    told = facts or {}
-    error, paid = told.get("costs_error"), told.get("paid_requests", 0)
+def tell_unknown(facts: Mapping[str, Any] | None) -> Exit:
+    """Say on stderr why costs are not known: then exit 6, else 0. ``facts`` are a table's."""
+    error = (facts or {}).get("costs_error")
     if error is not None:
         say(f"costs are not known: {error['code']} {error['message']}")
-    if paid:
-        say(f"Cost Explorer: {paid} paid request{'s' if paid != 1 else ''}, ${told['paid_requests_usd']}")
     return Exit.OK if error is None else Exit.PARTIAL
 
 

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from costsentry_cli.cli.billing import NoCost, for_a_person, open_billing, tell_costs
+from costsentry_cli.cli.billing import NoCost, for_a_person, open_billing, tell_unknown
 from costsentry_cli.cli.context import read_manifest
+from costsentry_cli.cli.memory import Wishes, remembered, tell
 from costsentry_cli.cli.options import ANNOTATIONS, FILE, FINDINGS, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import annotate, emit, terminal_width
 from costsentry_cli.cli.reach import manifest_if_any
@@ -24,7 +25,13 @@ Month = Annotated[str | None, typer.Option("--month", help="The month, 2026-10 (
 
 @app.command("lint")
 @common(FILE, TARGET, OUTPUT, result=FINDINGS)
-def lint_command(shared: Common, *, check: Check = False, no_cost: NoCost = False) -> int:
+def lint_command(  # noqa: PLR0913, RUF100 a paid question has this many sides
+    shared: Common,
+    *,
+    check: Check = False,
+    no_cost: NoCost = False,
+    wishes: Wishes,
+) -> int:
     """Find budgets that cannot work as they are meant to, ours and foreign ones over Bedrock or our tags.
 
     One paid Cost Explorer request for each set of tag keys the budgets are sliced by; --no-cost makes none and leaves
@@ -32,19 +39,26 @@ def lint_command(shared: Common, *, check: Check = False, no_cost: NoCost = Fals
     """
     manifest = manifest_if_any(shared)
     context, scope = open_billing(shared, manifest)
-    table = budget_lint.findings(context.cloud, scope, manifest, context.clock(), with_cost=not no_cost)
+    memory = remembered(shared, context, wishes)
+    table = budget_lint.findings(memory, scope, manifest, context.clock(), with_cost=not no_cost)
     if shared.output in ANNOTATIONS and shared.query is None:
         annotate(shared, budget_findings.as_annotations(table, manifest.source.name if manifest is not None else ""))
     else:
         people = budget_findings.as_text(table, terminal_width()) if for_a_person(shared) else None
         emit(shared, table, context.target.as_dict(), people)
-    priced = tell_costs(table.facts)
+    priced = tell_unknown(table.facts)
+    tell(memory)
     return Exit.GATE if check and _ours(table) else priced
 
 
 @app.command()
 @common(FILE, TARGET, OUTPUT)
-def simulate(shared: Common, *, month: Month = None) -> None:
+def simulate(
+    shared: Common,
+    *,
+    month: Month = None,
+    wishes: Wishes,
+) -> None:
     """Show when each alert and action of the manifest's budgets would have fired in a month, with today's limits.
 
     From the daily Bedrock cost of each budget's slice: one paid Cost Explorer request for each set of tag keys. The
@@ -53,10 +67,13 @@ def simulate(shared: Common, *, month: Month = None) -> None:
     manifest = read_manifest(shared)
     context, _ = open_billing(shared, manifest)
     period = window.parse(context.clock().date(), month=month, last=None if month else "last-month")
-    table = budget_simulation.simulated(context.cloud, manifest.budgets, period)
-    nothing = None if table.rows else f"No budgets in {manifest.source.name}.\n"
-    emit(shared, table, context.target.as_dict(), nothing)
-    tell_costs(table.facts)
+    memory = remembered(shared, context, wishes)
+    try:
+        table = budget_simulation.simulated(memory, manifest.budgets, period)
+        nothing = None if table.rows else f"No budgets in {manifest.source.name}.\n"
+        emit(shared, table, context.target.as_dict(), nothing)
+    finally:
+        tell(memory)
 
 
 def _ours(table: Table) -> bool:

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from costsentry_cli.cli.billing import NoCost, ascii_only, for_a_person, open_billing, tell_costs
+from costsentry_cli.cli.billing import NoCost, ascii_only, for_a_person, open_billing, tell_unknown
 from costsentry_cli.cli.gates import gates_of
+from costsentry_cli.cli.memory import Wishes, remembered, tell
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import drawn, emit, say
 from costsentry_cli.cli.reach import manifest_if_any
@@ -37,7 +38,14 @@ def list_budgets(shared: Common, *, mine: Mine = False) -> None:
 
 @app.command()
 @common(FILE, TARGET, OUTPUT)
-def status(shared: Common, *, everybody: All = False, no_cost: NoCost = False, fail_on: FailOn = None) -> int:
+def status(  # noqa: PLR0913, RUF100 a paid question has this many sides
+    shared: Common,
+    *,
+    everybody: All = False,
+    no_cost: NoCost = False,
+    fail_on: FailOn = None,
+    wishes: Wishes,
+) -> int:
     """Show how the budgets stand, and what none of them counts.
 
     One paid Cost Explorer request for each tag key the budgets are sliced by; --no-cost makes none.
@@ -46,12 +54,12 @@ def status(shared: Common, *, everybody: All = False, no_cost: NoCost = False, f
     manifest = manifest_if_any(shared)
     context, scope = open_billing(shared, manifest)
     wanted = [one.name for one in manifest.budgets] if manifest is not None else []
-    account = budgets.status(
-        context.cloud, scope, context.clock(), everybody=everybody, with_cost=not no_cost, wanted=wanted
-    )
+    memory = remembered(shared, context, wishes)
+    account = budgets.status(memory, scope, context.clock(), everybody=everybody, with_cost=not no_cost, wanted=wanted)
     people = drawn(shared, for_people(account.table, ascii_only=ascii_only())) if for_a_person(shared) else None
     emit(shared, account.table, context.target.as_dict(), people if people != "" else "No budgets of ours here.\n")
-    priced = tell_costs(account.table.facts)
+    priced = tell_unknown(account.table.facts)
+    tell(memory)
     return _gate(account, gates) or priced
 
 

@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 from costsentry_cli import __version__
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.lazy import lazy
+from costsentry_cli.cli.meant import with_meant
 from costsentry_cli.cli.options import SETTINGS
 from costsentry_cli.domain.document import InvalidDocument
 from costsentry_cli.domain.errors import INTERRUPTED, Exit, SentryError
@@ -177,6 +178,7 @@ def _usage(usage: TyperException) -> SentryError:
     context = getattr(usage, "ctx", None)
     path = context.command_path if context is not None else "sentry"
     message = usage.format_message().replace("Recognized values: , ", "Recognized values: ")  # typer's own slip
+    message = with_meant(message)
     if message and not message.endswith((".", "?", ")")):
         message += "."
     return SentryError("CS0101", message or "a command is missing.", help=f"{path} --help")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,23 +12,39 @@ from costsentry_cli.cli.answer_store import AnswerStore, users_folder
 from costsentry_cli.cli.context import Context, sandbox_path
 from costsentry_cli.cli.options import Common
 from costsentry_cli.cli.output import say
+from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.remembered import Remembered
 
-Refresh = Annotated[bool, typer.Option("--refresh", help="Ask again what is remembered.")]
-Offline = Annotated[bool, typer.Option("--offline", help="Ask Cost Explorer nothing: answer from memory, at any age.")]
-MaxRequests = Annotated[
-    int | None, typer.Option("--max-requests", min=0, help="Stop before the paid request after so many.")
-]
+
+@dataclass(frozen=True)
+class Wishes:
+    """What may be paid for, and what is taken from memory."""
+
+    refresh: Annotated[bool, typer.Option("--refresh", help="Ask again what is remembered.")] = False
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Pay Cost Explorer nothing: answer from memory, at any age.")
+    ] = False
+    max_requests: Annotated[
+        int | None, typer.Option("--max-requests", min=0, help="Stop before the paid request after so many.")
+    ] = None
 
 
-def remembered(
-    shared: Common, context: Context, *, refresh: bool = False, offline: bool = False, most: int | None = None
-) -> Remembered:
+def remembered(shared: Common, context: Context, wishes: Wishes) -> Remembered:
     """The context's cloud behind this user's memory; a sandbox's answers are beside its file."""
-    target = context.target
-    endpoint = target.note.partition("endpoint: ")[2]
-    owner = " ".join((target.kind, target.account, endpoint, context.bill()))
-    return Remembered(context.cloud, context.clock, AnswerStore(_folder(shared)), owner, refresh, offline, most)
+    owner = _owner(context, context.target.account)
+    store, most = AnswerStore(_folder(shared)), wishes.max_requests
+    return Remembered(context.cloud, context.clock, store, owner, wishes.refresh, wishes.offline, most)
+
+
+def of_account(memory: Remembered, context: Context, account: str, cloud: Cloud) -> Remembered:
+    """The same memory and purse for another account, reached through this cloud."""
+    return memory.of(cloud, _owner(context, account))
+
+
+def _owner(context: Context, account: str) -> str:
+    """Whose answers they are: of which account of which target, and of which bill where that can be changed by hand."""
+    endpoint = context.target.note.partition("endpoint: ")[2]
+    return " ".join((context.target.kind, account, endpoint, context.bill()))
 
 
 def _folder(shared: Common) -> Path:

@@ -9,7 +9,7 @@ import typer
 
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.billing import open_billing
-from costsentry_cli.cli.memory import MaxRequests, Offline, Refresh, remembered, tell
+from costsentry_cli.cli.memory import Wishes, remembered, tell
 from costsentry_cli.cli.options import CHART, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit
 from costsentry_cli.domain.assumptions import PRODUCT_ATTRIBUTES_SINCE
@@ -51,16 +51,14 @@ def compare(
     metric: Annotated[Metric, typer.Option(help="Which cost.")] = Metric.UNBLENDED,
     top: Annotated[int | None, typer.Option("--top", min=1, help="The biggest so many reasons.")] = None,
     view: Annotated[str | None, typer.Option("--billing-view", help="ARN of a billing view.")] = None,
-    refresh: Refresh = False,
-    offline: Offline = False,
-    max_requests: MaxRequests = None,
+    wishes: Wishes,
 ) -> None:
     """What rose or fell between two months, and why: price, volume, mix, new, gone; the biggest first."""
     filters = conditions_of(only or [], "--filter"), conditions_of(exclude or [], "--exclude")
     context, _ = open_billing(shared, None)
     now, before = _months(month, against, context.clock().date())
     split = group_of(group_by) if group_by is not None else _usual(before)
-    memory = remembered(shared, context, refresh=refresh, offline=offline, most=max_requests)
+    memory = remembered(shared, context, wishes)
     try:
         table = compared(memory, Comparison(now, before, split, metric, *filters, top, view or ""), context.clock())
         emit(shared, table, context.target.as_dict())

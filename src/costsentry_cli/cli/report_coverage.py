@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from costsentry_cli.cli import completion
-from costsentry_cli.cli.memory import MaxRequests, Offline, Refresh, remembered, tell
+from costsentry_cli.cli.billing import for_a_person
+from costsentry_cli.cli.memory import Wishes, remembered, tell
 from costsentry_cli.cli.options import CHART, FILE, OUTPUT, TARGET, Common, common, group
-from costsentry_cli.cli.output import emit, say
+from costsentry_cli.cli.output import drawn, emit, say
 from costsentry_cli.cli.reach import manifest_if_any, reach
 from costsentry_cli.domain.errors import Exit, SentryError
 from costsentry_cli.domain.reports import moments
@@ -32,12 +33,13 @@ def coverage(
     last: Annotated[str, typer.Option("--last", help="Whole UTC days with today: 7d, 30d.")] = "30d",
     fail_under: FailUnder = None,
     no_cost: Annotated[bool, typer.Option("--no-cost", help="Ask Cost Explorer nothing.")] = False,
-    refresh: Refresh = False,
-    offline: Offline = False,
-    max_requests: MaxRequests = None,
+    no_callers: Annotated[
+        bool, typer.Option("--no-callers", help="Do not ask Bedrock's invocation log who calls past the profiles.")
+    ] = False,
+    wishes: Wishes,
 ) -> int:
     """The share of tokens that goes through tagged profiles, and the leaks: profiles without the tag, system profiles,
-    bare models.
+    bare models; with who makes them, where Bedrock's invocation log goes to CloudWatch Logs.
 
     Tokens are CloudWatch's, in every account and region of the manifest; the billed share is Cost Explorer's.
     """
@@ -45,19 +47,29 @@ def coverage(
     manifest = manifest_if_any(shared)
     place = reach(shared, manifest)
     now = place.context.clock()
-    memory = remembered(shared, place.context, refresh=refresh, offline=offline, most=max_requests)
-    asked = moments.last(last, Cut.DAILY, now)
+    memory = remembered(shared, place.context, wishes)
+    wait = None if no_callers else place.context.wait
+    asked = report_coverage.Question(key, moments.last(last, Cut.DAILY, now), now, wait)
     try:
-        billing = None if no_cost else memory
-        found = report_coverage.coverage(place.clouds, place.scopes, key, asked, now, billing)
-        emit(shared, found.table, place.context.target.as_dict())
+        found = report_coverage.coverage(place.clouds, place.scopes, asked, None if no_cost else memory)
+        emit(shared, found.table, place.context.target.as_dict(), _screen(shared, found))
     finally:
         tell(memory)
+    if found.scanned:
+        say(f"CloudWatch Logs Insights: {found.scanned:,} bytes scanned")
     place.tell_troubles()
     if least is not None and found.tokens is not None and found.tokens < least:
         say(f"{found.tokens:.1%} of the tokens carry {key}, less than {least:.1%}")
         return Exit.GATE
     return Exit.PARTIAL if place.troubles else Exit.OK
+
+
+def _screen(shared: Common, found: report_coverage.Coverage) -> str | None:
+    """For people: the leaks, and below them who makes them."""
+    if not for_a_person(shared):
+        return None
+    leaks = found.table.kept(tuple(column for column in found.table.columns if column.key != "caller"))
+    return drawn(shared, leaks) + ("" if found.callers is None else "\n" + drawn(shared, found.callers))
 
 
 def _share(text: str) -> Decimal:

@@ -8,7 +8,7 @@ import typer
 
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.billing import open_billing
-from costsentry_cli.cli.memory import MaxRequests, Offline, Refresh, remembered, tell
+from costsentry_cli.cli.memory import Wishes, remembered, tell
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit
 from costsentry_cli.cli.reach import manifest_if_any
@@ -27,9 +27,7 @@ def forecast(
         str, typer.Option("--group-by", "-g", autocompletion=completion.TAG_KEYS, help="A tag key, service, model ...")
     ] = "costCenter",
     own: Annotated[bool, typer.Option("--own", help="Our own estimate alone: AWS's is paid for per value.")] = False,
-    refresh: Refresh = False,
-    offline: Offline = False,
-    max_requests: MaxRequests = None,
+    wishes: Wishes,
 ) -> None:
     """Bedrock cost to the end of this month, with the interval, against the manifest's monthly budgets.
 
@@ -39,7 +37,7 @@ def forecast(
     manifest = manifest_if_any(shared)
     context, _ = open_billing(shared, manifest)
     asked = report_forecast.Asked(group_of(group_by), aws=not own)
-    memory = remembered(shared, context, refresh=refresh, offline=offline, most=max_requests)
+    memory = remembered(shared, context, wishes)
     try:
         budgets = report_forecast.monthly_budgets(manifest, asked.group, context.clock().date())
         emit(shared, report_forecast.forecast(memory, asked, context.clock(), budgets), context.target.as_dict())

@@ -15,11 +15,17 @@ from costsentry_cli.cli.reach import manifest_if_any, reach
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.reports import moments
-from costsentry_cli.domain.reports.callers import GroupBy
 from costsentry_cli.domain.reports.moments import Cut
+from costsentry_cli.domain.reports.question import words_of
 from costsentry_cli.usecases import report_usage as reports
 
 app = group("What CloudWatch measured.")
+GroupBy = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--group-by", "-g", help="One or two of a tag key, profile, model, region, account (default: profile)."
+    ),
+]
 
 
 @app.command()
@@ -27,7 +33,7 @@ app = group("What CloudWatch measured.")
 def usage(
     shared: Common,
     *,
-    group_by: Annotated[GroupBy, typer.Option("--group-by", "-g", help="What to add up by.")] = GroupBy.PROFILE,
+    group_by: GroupBy = None,
     last: Annotated[str, typer.Option("--last", help="15m, 24h, or whole UTC days with today: 30d.")] = "24h",
     source: Annotated[
         reports.Source, typer.Option("--source", help="bedrock: AWS's own count; metered: calls by this program.")
@@ -46,13 +52,14 @@ def usage(
 
     Of profiles and of models called directly, in every account and region of the manifest where there is one.
     """
+    wanted = words_of(group_by or ["profile"])
     manifest = read_manifest(shared) if audit else manifest_if_any(shared)
     if manifest is not None and audit and manifest.audit is None:
         message = f"{manifest.source.name} has no audit: calls are recorded nowhere"
         raise SentryError("CS0101", message, help="leave --audit out, or give --audit-file FILE")
     seen = reach(shared, manifest)
     now = seen.context.clock()
-    question = reports.Question(group_by, moments.last(last, granularity, now), now)
+    question = reports.Question(wanted, moments.last(last, granularity, now), now)
     events = _recorded(seen.context, question, manifest if audit else None, audit_file)
     table = reports.report(seen.clouds, seen.scopes, question, source, events)
     emit(shared, table, seen.context.target.as_dict())
@@ -71,7 +78,8 @@ def _recorded(
 
         events += AuditFile(audit_file)
     if manifest is not None and manifest.audit is not None:
-        from costsentry_cli.domain.audit_query import MOST, Search
+        from costsentry_cli.domain.audit_query import Search
+        from costsentry_cli.domain.insights import MOST
         from costsentry_cli.usecases.audit import LogGroup
 
         log = LogGroup(context.cloud, manifest.audit.log_group, manifest.audit.region, context.wait)

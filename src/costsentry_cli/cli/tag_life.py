@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from costsentry_cli.cli import completion
-from costsentry_cli.cli.billing import open_billing, tell_costs
+from costsentry_cli.cli.billing import open_billing, tell_unknown
 from costsentry_cli.cli.context import Context, read_manifest
+from costsentry_cli.cli.memory import Wishes, remembered, tell
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import ask, drawn, emit, say, terminal_width
 from costsentry_cli.cli.payer import payer_of
@@ -45,7 +46,13 @@ Force = Annotated[bool, typer.Option("--force", help="What the manifest wants ac
 
 @app.command()
 @common(FILE, TARGET, OUTPUT)
-def status(shared: Common, *, keys: Keys = None, no_cost: NoCost = False) -> int:
+def status(  # noqa: PLR0913, RUF100 a paid question has this many sides
+    shared: Common,
+    *,
+    keys: Keys = None,
+    no_cost: NoCost = False,
+    wishes: Wishes,
+) -> int:
     """Show where each key stands, what its costs say, and what to do next.
 
     Every key that was ever active is one paid Cost Explorer request ($0.01). Profiles are counted in all accounts and
@@ -58,14 +65,16 @@ def status(shared: Common, *, keys: Keys = None, no_cost: NoCost = False) -> int
     wanted = _wanted(manifest, keys)
     place = reach(shared, manifest)
     context = place.context
-    payer = payer_of(context, ["status", *wanted])
+    memory = remembered(shared, context, wishes)
+    payer = replace(payer_of(context, ["status", *wanted]), cloud=memory)
     found = tags.status(payer, place.clouds, place.scopes, wanted, context.clock(), with_cost=not no_cost)
     found = replace(found, troubles=(*place.troubles, *found.troubles))
     screen = drawn(shared, view.as_people_see_it(found, terminal_width()))
     table = view.as_table(found)
     emit(shared, table, context.target.as_dict(), screen)
     tell_troubles(found.troubles)
-    priced = tell_costs(table.facts)
+    priced = tell_unknown(table.facts)
+    tell(memory)
     return Exit.PARTIAL if found.troubles else priced
 
 

@@ -156,3 +156,12 @@ COUNT_TOKENS_PERMISSION = "bedrock:CountTokens"
 
 SIMULATED_RESOURCES = "need not exist"
 """``SimulatePrincipalPolicy`` judges ARNs of what is not there, and the condition keys it is given, as real ones."""
+
+INVOCATION_LOG_STREAM = "aws/bedrock/modelinvocations"
+"""The stream of a log group that Bedrock writes the records of model invocations to (AWS: model invocation logging)."""
+
+INVOCATION_LOG_TEXT_DEFAULT = False
+"""Prompts and answers stand in invocation records only where ``textDataDeliveryEnabled`` was said to be true."""
+
+INVOCATION_LOG_CACHE_FIELDS = ("cacheReadInputTokenCount", "cacheWriteInputTokenCount")
+"""Where an invocation record has the cached tokens, beside ``inputTokenCount``: AWS does not document it."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -15,8 +15,8 @@ from typing import Any
 
 from costsentry_cli.domain import audit
 from costsentry_cli.domain.aws_limits import TAG_TEXT, TAG_VALUE_MAX
-from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.errors import SentryError
+from costsentry_cli.domain.insights import MOST
 from costsentry_cli.domain.ledger.counters import NANOS
 
 Event = Mapping[str, Any]
@@ -33,8 +33,6 @@ GROUPS: dict[str, str] = {
 }
 """What events are grouped by, and the field it is in."""
 ENDINGS = ("succeeded", "failed", "denied", "unknown")
-MOST = 10_000
-"""Rows Insights gives at most."""
 DIGITS = 19
 """A longer number is no count."""
 _SPAN = re.compile(r"([0-9]{1,4})([mhd])")
@@ -143,23 +141,6 @@ def sums_query(search: Search, group_by: str) -> str:
         f"limit {MOST}",
     )
     return "\n| ".join(parts)
-
-
-def start_call(group: str, query: str, search: Search, region: str | None) -> ApiCall:
-    """StartQuery over the search's time; AWS takes whole seconds and includes both."""
-    params = {
-        "logGroupName": group,
-        "queryString": query,
-        "startTime": int(search.since.timestamp()),
-        "endTime": int(search.until.timestamp()),
-        "limit": MOST,
-    }
-    return ApiCall("logs", "StartQuery", params, region)
-
-
-def row_of(fields: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """A row of GetQueryResults as a mapping."""
-    return {field["field"]: field["value"] for field in fields if field.get("value") is not None}
 
 
 def events_in(rows: Iterable[Found]) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from costsentry_cli.domain.assumptions import BEDROCK_SERVICE_NAME_MARK, COST_EX
 from costsentry_cli.domain.budget_filter import Slice
 from costsentry_cli.domain.calls import ApiCall, Cloud
 from costsentry_cli.domain.errors import INTERRUPTED, SentryError
+from costsentry_cli.domain.remembered import sent, sent_before
 from costsentry_cli.domain.reports.costs import METRIC, SERVICE, costs_call
 from costsentry_cli.domain.window import Window
 
@@ -105,17 +106,17 @@ class Asked:
 def asked(cloud: Cloud, questions: Iterable[Question], window: Window, granularity: str = "DAILY") -> Asked:
     """The answers there are: the first refusal ends it, and is told; raises ``SentryError`` only when interrupted."""
     answers: dict[Question, Spend] = {}
-    paid = 0
+    count, before, refused = 0, sent_before(cloud), None
     try:
         for question in sorted(set(questions)):
             pages = list(cloud.pages(question.call(window, granularity)))
-            paid += len(pages)
+            count += len(pages)
             answers[question] = Spend(question, _cells(pages, question))
     except SentryError as error:
         if error.code == INTERRUPTED:
             raise
-        return Asked(answers, paid, error)
-    return Asked(answers, paid)
+        refused = error
+    return Asked(answers, sent(cloud, count, before), refused)
 
 
 def ask(

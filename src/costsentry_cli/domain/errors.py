@@ -154,6 +154,7 @@ NOT_THERE = "CS0803"
 CONFLICT = "CS0804"
 PAYER_ONLY = "CS0407"
 CONDITION_NOT_MET = "CS0814"
+TOO_MANY_REQUESTS = "CS0210"
 INTERRUPTED = "CS0902"
 """The codes that the program itself asks for."""
 

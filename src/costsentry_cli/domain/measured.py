@@ -26,6 +26,8 @@ class Look:
     recorded: Book
     metrics: int = 0
     read: Read = field(default_factory=dict)
+    tag_keys: set[str] = field(default_factory=set)
+    """The tag keys that profiles seen carry."""
 
     def listed(self, namespace: str, metric: str = "") -> set[Dimensions]:
         """The sets of dimensions that had data in the last two weeks."""
@@ -47,6 +49,7 @@ class Look:
 def bedrock(look: Look, subject: Callable[[str, Known], Subject]) -> list[Subject]:
     """Profiles, whatever else was used lately, and beyond two weeks every model of the catalogue; all by name."""
     book = callers.of_profiles(observed_in(look.cloud, look.region))
+    look.tag_keys.update(key for known in book.values() for key in known.tags)
     used = {value for metric in look.listed(usage.BEDROCK) for _, value in metric if metric == (("ModelId", value),)}
     strangers = sorted((used | look.recorded.keys()) - book.keys())
     told = [look.recorded]

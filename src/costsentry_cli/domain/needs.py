@@ -132,10 +132,16 @@ COMMANDS: dict[str, Need] = {
     "invoke": _need(METERED),
     **_under(
         "report",
-        costs=_need(COSTS, SERVICES, KEYS),
+        costs=_need(ROLES, COSTS, SERVICES, KEYS),
         usage=_need(ROLES, PROFILES, MEASURED, INSIGHTS),
         coverage=_need(
-            ROLES, PROFILES, MEASURED, COSTS, SERVICES, operations("bedrock", "GetModelInvocationLoggingConfiguration")
+            ROLES,
+            PROFILES,
+            MEASURED,
+            COSTS,
+            SERVICES,
+            INSIGHTS,
+            operations("bedrock", "GetModelInvocationLoggingConfiguration"),
         ),
         forecast=_need(COSTS, SERVICES, operations("ce", "GetCostForecast")),
         compare=_need(COSTS, SERVICES),

@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
 from costsentry_cli.domain.assumptions import COST_EXPLORER_REQUEST_USD, OPEN_ANSWER_LIVES
 from costsentry_cli.domain.calls import Answer, ApiCall, Cloud, Outcome
-from costsentry_cli.domain.errors import SentryError
+from costsentry_cli.domain.errors import TOO_MANY_REQUESTS, SentryError
 from costsentry_cli.domain.window import closed_before
 
 PAID = frozenset(
@@ -67,13 +67,21 @@ class Nothing:
 
 
 @dataclass
+class Paid:
+    """The paid requests sent, those a memory saved, and when the oldest answer given was asked for."""
+
+    requests: int = 0
+    reused: int = 0
+    oldest: datetime | None = None
+
+
+@dataclass
 class Remembered:
     """The cloud behind a memory, and the account of what was paid.
 
     ``owner`` says whose answers these are (account, endpoint …): two owners share none. ``refresh`` asks again what is
-    remembered, ``offline`` asks nothing and takes what is remembered at any age, ``most`` is how many paid requests may
-    be sent (None: any number). ``requests`` counts the paid requests sent, ``reused`` those a memory saved; ``oldest``
-    is when the oldest answer given was asked for.
+    remembered, ``offline`` pays for nothing and takes what is remembered at any age, ``most`` is how many paid requests
+    may be sent (None: any number). ``paid`` is counted together for all that come from one by ``of``.
     """
 
     cloud: Cloud
@@ -83,9 +91,26 @@ class Remembered:
     refresh: bool = False
     offline: bool = False
     most: int | None = None
-    requests: int = 0
-    reused: int = 0
-    oldest: datetime | None = None
+    paid: Paid = field(default_factory=Paid)
+
+    def of(self, cloud: Cloud, owner: str) -> Remembered:
+        """The same memory, wishes and purse for another cloud and whose answers it gives."""
+        return replace(self, cloud=cloud, owner=owner)
+
+    @property
+    def requests(self) -> int:
+        """The paid requests sent."""
+        return self.paid.requests
+
+    @property
+    def reused(self) -> int:
+        """The paid requests a memory saved."""
+        return self.paid.reused
+
+    @property
+    def oldest(self) -> datetime | None:
+        """When the oldest answer given was asked for."""
+        return self.paid.oldest
 
     @property
     def interrupted(self) -> bool:
@@ -108,7 +133,7 @@ class Remembered:
 
     def call(self, call: ApiCall) -> Answer:
         """One page: of memory, or of the cloud. Raises ``SentryError``, see ``pages``."""
-        return next(self.pages(call)) if is_paid(call) else self._free().call(call)
+        return next(self.pages(call)) if is_paid(call) else self.cloud.call(call)
 
     def pages(self, call: ApiCall) -> Iterator[Answer]:
         """Every page: of memory, or of the cloud.
@@ -117,12 +142,12 @@ class Remembered:
         many; an answer that was not asked for to its end is not remembered.
         """
         if not is_paid(call):
-            yield from self._free().pages(call)
+            yield from self.cloud.pages(call)
             return
         key = key_of(self.owner, call)
         kept = None if self.refresh else self.store.get(key)
         if kept is not None and (self.offline or fresh(call, kept.asked, self.clock())):
-            self.reused += len(kept.pages)
+            self.paid.reused += len(kept.pages)
             self._aged(kept.asked)
             yield from kept.pages
             return
@@ -131,7 +156,7 @@ class Remembered:
     def each(self, calls: Sequence[ApiCall]) -> Iterator[Outcome]:
         """Side by side as the cloud does, where none of them is paid; else one after the other."""
         if not any(map(is_paid, calls)):
-            yield from self._free().each(calls)
+            yield from self.cloud.each(calls)
             return
         for index, call in enumerate(calls):
             try:
@@ -141,7 +166,7 @@ class Remembered:
 
     def as_ended(self, calls: Sequence[ApiCall]) -> Iterator[Outcome]:
         """As ``each``."""
-        yield from self.each(calls) if any(map(is_paid, calls)) else self._free().as_ended(calls)
+        yield from self.each(calls) if any(map(is_paid, calls)) else self.cloud.as_ended(calls)
 
     def _asked(self, key: str, call: ApiCall) -> Iterator[Answer]:
         asked, pages = self.clock(), []
@@ -150,7 +175,7 @@ class Remembered:
         while more:
             self._allow()
             page = next(coming)
-            self.requests += 1
+            self.paid.requests += 1
             self._aged(asked)
             pages.append(_bare(page))
             more = bool(page.get(PAGE_TOKEN))
@@ -161,21 +186,26 @@ class Remembered:
     def _allow(self) -> None:
         if self.most is not None and self.requests >= self.most:
             sent = f"{self.requests} sent, {self.most} allowed"
-            raise SentryError("CS0210", f"the answer takes more paid requests than allowed ({sent})")
-
-    def _free(self) -> Cloud:
-        if self.offline:
-            raise SentryError("CS0811", "nothing is asked with --offline", help="leave --offline out")
-        return self.cloud
+            raise SentryError(TOO_MANY_REQUESTS, f"the answer takes more paid requests than allowed ({sent})")
 
     def _paying(self) -> Cloud:
         if self.offline:
-            words = "this question has not been asked before: nothing is remembered, and --offline asks nothing"
+            words = "this question has not been asked before: nothing is remembered, and --offline pays for nothing"
             raise SentryError("CS0811", words, help="leave --offline out")
         return self.cloud
 
     def _aged(self, asked: datetime) -> None:
-        self.oldest = asked if self.oldest is None else min(self.oldest, asked)
+        self.paid.oldest = asked if self.oldest is None else min(self.oldest, asked)
+
+
+def sent(cloud: Cloud, pages: int, before: int) -> int:
+    """How many of so many pages were paid for: all of them, but where a memory gave some; ``before`` were sent then."""
+    return cloud.requests - before if isinstance(cloud, Remembered) else pages
+
+
+def sent_before(cloud: Cloud) -> int:
+    """The paid requests a memory's purse has sent by now; see ``sent``."""
+    return cloud.requests if isinstance(cloud, Remembered) else 0
 
 
 def is_paid(call: ApiCall) -> bool:

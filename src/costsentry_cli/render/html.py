@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 from costsentry_cli.domain.table import Column, Table
@@ -50,6 +51,7 @@ main{{max-width:none;padding:0}}
 thead{{display:table-header-group}}
 tfoot{{display:table-row-group}}
 tr,svg{{break-inside:avoid}}
+svg{{font-size:12px}}
 svg *{{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 }}
 """
@@ -114,13 +116,30 @@ def _named(name: str, value: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(value, bool):
         yield name, "yes" if value else "no"
     elif isinstance(value, Mapping):
-        told = ", ".join(f"{key.replace('_', ' ')} {_word(one)}" for key, one in value.items() if one not in (None, ""))
+        told = _member(value)
         yield from ((name, told),) if told else ()
     elif isinstance(value, list | tuple):
-        yield from ((name, ", ".join(map(_word, value))),) if value else ()
+        apart = "; " if any(isinstance(one, Mapping) for one in value) else ", "
+        yield from ((name, apart.join(map(_word, value))),) if value else ()
     else:
         yield name, str(value)
 
 
+def _member(value: Mapping[str, Any]) -> str:
+    if set(value) == {"start", "end"}:
+        return _span(str(value["start"]), str(value["end"]))
+    return ", ".join(f"{key.replace('_', ' ')} {_word(one)}" for key, one in value.items() if one not in (None, ""))
+
+
+def _span(start: str, end: str) -> str:
+    """Days as people say them, with the last one; anything else as it is."""
+    try:
+        return f"{start} .. {date.fromisoformat(end) - timedelta(days=1)}"
+    except ValueError:
+        return f"{start} .. {end}"
+
+
 def _word(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list | tuple) else str(value)
+    if isinstance(value, Mapping):
+        return _member(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | tuple) else str(value)

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from costsentry_cli.domain.audit import put_call, stream_call
 from costsentry_cli.domain.audit_query import (
-    MOST,
     Event,
     Search,
     Sums,
     events_in,
     events_query,
     newest,
-    row_of,
-    start_call,
     sums_in,
     sums_of,
     sums_query,
 )
-from costsentry_cli.domain.calls import ApiCall, Cloud
+from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.errors import CONFLICT, NOT_THERE, SentryError
+from costsentry_cli.domain.insights import MOST, Insights
 
-PAUSES = (0.2, 0.4, 0.8, 1.6, *(2.0,) * 450)
-"""Seconds between looks at a query: a quarter of an hour; AWS itself ends one after an hour."""
-RUNNING = ("Scheduled", "Running")
 NOT_TAKEN = "rejectedLogEventsInfo"
 
 
@@ -91,62 +85,22 @@ def _reason(refused: Mapping[str, int]) -> str:
     return next((says for name, says in names.items() if name in refused), "AWS gave no reason")
 
 
-@dataclass
-class LogGroup:
-    """A ``Trail`` in CloudWatch Logs. ``wait`` sleeps so many seconds; ``scanned`` counts the bytes AWS read."""
+class LogGroup(Insights):
+    """A ``Trail`` in CloudWatch Logs."""
 
-    cloud: Cloud
-    group: str
-    region: str | None
-    wait: Callable[[float], None]
-    scanned: int = 0
+    made_by = "make it: sentry sync"
 
     def newest(self, search: Search, most: int) -> list[Event]:
         """See ``Trail``."""
-        return newest(events_in(self._rows(events_query(search, most), search)), search, most)
+        rows = self.rows(events_query(search, most), search.since, search.until)
+        return newest(events_in(rows), search, most)
 
     def sums(self, search: Search, group_by: str) -> dict[str, Sums]:
         """See ``Trail``. Raises ``SentryError`` CS0802 when there are more groups than AWS gives."""
-        rows = self._rows(sums_query(search, group_by), search)
+        rows = self.rows(sums_query(search, group_by), search.since, search.until)
         if len(rows) >= MOST:
             raise SentryError("CS0802", f"more than {MOST:,} groups", help="narrow it: --last, --cost-center")
         return sums_in(rows)
-
-    def _rows(self, query: str, search: Search) -> list[dict[str, str]]:
-        """Every row of a query's answer; whatever stops it, AWS is told to stop, too."""
-        try:
-            started = self.cloud.call(start_call(self.group, query, search, self.region))["queryId"]
-        except SentryError as error:
-            if error.code != NOT_THERE:
-                raise
-            message = f"there is no log group {self.group}"
-            raise SentryError(NOT_THERE, message, where=error.where, help="make it: sentry sync") from error
-        try:
-            return self._ended(started)
-        except BaseException:
-            with suppress(SentryError):  # it has ended, or the way to it is closed: what stopped us is the news
-                self.cloud.call(ApiCall("logs", "StopQuery", {"queryId": started}, self.region))
-            raise
-
-    def _ended(self, query_id: str) -> list[dict[str, str]]:
-        call = ApiCall("logs", "GetQueryResults", {"queryId": query_id}, self.region)
-        for pause in PAUSES:
-            pages = list(self._pages(call))
-            status = pages[0]["status"]
-            if status == "Complete":
-                self.scanned += int(pages[0].get("statistics", {}).get("bytesScanned", 0))
-                return [row_of(row) for page in pages for row in page.get("results", [])]
-            if status not in RUNNING:
-                raise SentryError("CS0806", f"CloudWatch Logs ended the query: {status}")
-            self.wait(pause)
-        raise SentryError("CS0808", "CloudWatch Logs did not end the query in a quarter of an hour")
-
-    def _pages(self, call: ApiCall) -> Iterable[dict[str, Any]]:
-        """Further pages are there only of a query that is complete."""
-        for page in self.cloud.pages(call):
-            yield page
-            if page["status"] != "Complete":
-                return
 
 
 @dataclass(frozen=True)

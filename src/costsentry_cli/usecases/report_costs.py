@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from typing import TypeVar
 
 from costsentry_cli.domain.calls import Cloud
-from costsentry_cli.domain.errors import SentryError
+from costsentry_cli.domain.errors import INTERRUPTED, TOO_MANY_REQUESTS, SentryError
+from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.kinds.cost_allocation_tag import active_keys
-from costsentry_cli.domain.money import places, usd
+from costsentry_cli.domain.plan import Trouble
 from costsentry_cli.domain.remembered import Remembered
+from costsentry_cli.domain.reports import cost_notes
 from costsentry_cli.domain.reports import focus as focused
 from costsentry_cli.domain.reports.costs import (
     ByDay,
@@ -20,19 +23,28 @@ from costsentry_cli.domain.reports.costs import (
     asked,
     complete_before,
     folded_by,
+    joined,
     known_since,
     need_attributes,
-    within,
 )
 from costsentry_cli.domain.reports.expression import by_attributes
 from costsentry_cli.domain.reports.question import TAG, WORDS, Condition, Group, Question, near_word
-from costsentry_cli.domain.reports.rows import Compared, Line, Shown, compared, gone, lines, summed, table
+from costsentry_cli.domain.reports.rows import Compared, Line, Shown, compared, lines, summed, table
 from costsentry_cli.domain.table import Table
-from costsentry_cli.domain.window import Granularity, Window
+from costsentry_cli.domain.window import Granularity
 
 SOURCE = "Cost Explorer"
 ACTIVATE = "sentry tags activate"
-LATE = "Cost Explorer is about a day late."
+ACCOUNT = WORDS["account"]
+Answered = TypeVar("Answered")
+
+
+@dataclass(frozen=True)
+class ByAccount:
+    """A report of several accounts, and those that are not in it."""
+
+    table: Table
+    troubles: tuple[Trouble, ...] = ()
 
 
 def costs(cloud: Cloud, question: Question, now: datetime) -> Table:
@@ -44,15 +56,75 @@ def costs(cloud: Cloud, question: Question, now: datetime) -> Table:
     need_attributes(question.attributes, question.window)
     paying = cloud if isinstance(cloud, Remembered) else Remembered(cloud, lambda: now)
     parts = _comparable(question, now)
-    folded = _folded(paying, question, parts, now)
+    shown = _shown(question, _folded(paying, question, parts, now), parts, paying, now)
+    return table(replace(shown, notes=(*shown.notes, *_inactive(paying, question, shown.lines))))
+
+
+def of_accounts(clouds: Mapping[str, Remembered], question: Question, now: datetime) -> ByAccount:
+    """The same of several accounts, each asked for its own cost alone: nothing is counted twice where one of them is
+    the payer of another. The account is a further group where it is none already.
+
+    An account that refuses is a trouble and in no figure; raises its ``SentryError`` when all do, or when interrupted
+    or out of paid requests.
+    """
+    need_attributes(question.attributes, question.window)
+    parts = _comparable(question, now)
+    named = ACCOUNT in question.groups
+    answers, troubles = _each(clouds, question, lambda cloud, own, _: _folded(cloud, own, parts, now))
+    groups = question.groups if named else (ACCOUNT, *question.groups)
+    whole = replace(question, groups=groups, extras=question.with_extras)
+    folded = joined(answer if named else answer.under(account) for account, answer in answers.items())
+    return ByAccount(table(_shown(whole, folded, parts, next(iter(clouds.values())), now)), troubles)
+
+
+def focus_of_accounts(clouds: Mapping[str, Remembered], question: Question, now: datetime) -> ByAccount:
+    """As ``focus`` of several accounts, each asked for its own cost alone; see ``of_accounts``."""
+    made, troubles = _each(clouds, question, lambda cloud, own, account: focus(cloud, own, now, account))
+    first = next(iter(made.values()))
+    rows = tuple(row for one in made.values() for row in one.rows)
+    return ByAccount(
+        replace(first, rows=rows, facts=dict(first.facts or {}) | next(iter(clouds.values())).facts()), troubles
+    )
+
+
+def _each(
+    clouds: Mapping[str, Remembered], question: Question, ask: Callable[[Remembered, Question, str], Answered]
+) -> tuple[dict[str, Answered], tuple[Trouble, ...]]:
+    """What each account answers to the question about itself, by account; and who does not."""
+    answers: dict[str, Answered] = {}
+    troubles: list[Trouble] = []
+    for account, cloud in clouds.items():
+        own = replace(question, only=(*question.only, Condition(ACCOUNT, (account,))))
+        try:
+            answers[account] = ask(cloud, own, account)
+        except SentryError as error:
+            if error.code in (INTERRUPTED, TOO_MANY_REQUESTS):
+                raise
+            troubles.append(Trouble(Scope(account, "", ""), error))
+    if not answers:
+        raise troubles[0].error
+    return answers, tuple(troubles)
+
+
+def without(table: Table, troubles: Sequence[Trouble]) -> Table:
+    """The table with a note, and a fact, of every account that is in none of its figures."""
+    notes = [
+        f"Not in these figures: account {one.scope.account}, {one.error.code} {one.error.message}" for one in troubles
+    ]
+    missing = [{"account": one.scope.account, "code": one.error.code, "message": one.error.message} for one in troubles]
+    return replace(table, notes=(*table.notes, *notes), facts=dict(table.facts or {}) | {"not_asked": missing})
+
+
+def _shown(question: Question, folded: Folded, parts: Compared | None, paying: Remembered, now: datetime) -> Shown:
+    """The folded answer as lines, with notes and facts."""
     complete = complete_before(paying.oldest or now)
     if parts is not None:
         parts = compared(question, complete, known_since(now.date()))
     found = lines(question, folded, parts)
     total = summed(("Total",), found)
-    notes = (*_notes(question, folded, found, total, complete, parts), *_inactive(paying, question, found))
+    notes = tuple(cost_notes.notes(question, folded, found, total, complete, parts))
     facts = _facts(question, folded, total, complete, parts) | paying.facts()
-    return table(Shown(question, found, total, folded.estimated, complete, parts, notes, facts))
+    return Shown(question, found, total, folded.estimated, complete, parts, notes, facts)
 
 
 def focus(cloud: Cloud, question: Question, now: datetime, account: str) -> Table:
@@ -97,84 +169,7 @@ def _folded(cloud: Cloud, question: Question, parts: Compared | None, now: datet
     return Folded(folded.cells, extras.apart, folded.estimated)
 
 
-def _notes(
-    question: Question, folded: Folded, found: list[Line], total: Line, complete: date, parts: Compared | None
-) -> Iterator[str]:
-    if not found:
-        yield f"No Bedrock cost in this period{_under(question)}. {LATE}"
-        yield from map(_where, question.only)
-    yield from _untagged(question, found, total)
-    yield from _rest(question, folded, found)
-    extras = _extras(folded, question.window)
-    if extras:
-        yield f"Not in these figures: {', '.join(_said(name, extras[name]) for name in sorted(extras))}."
-    if found and question.window.end > complete:
-        yield f"Complete through {complete - timedelta(days=1)}; later days are AWS's estimates."
-    elif folded.estimated.intersection(total.by_day):
-        yield "AWS may still change these figures: the month is not closed."
-    if found and parts is not None:
-        yield f"vs before: {_span(parts.now)} against {_span(parts.before)}."
-        lost = gone(question, folded, parts)
-        if lost:
-            yield f"{lost} more had cost then and none now: sentry report compare"
-    elif found and question.compares:
-        yield "The period before cannot be compared: AWS does not have it, or nothing is complete yet."
-    yield from _unseen(question, found)
-
-
-def _untagged(question: Question, found: list[Line], total: Line) -> Iterator[str]:
-    for place, group in enumerate(question.groups):
-        amount = sum((one.cost for one in found if one.values[place] == ""), Decimal(0))
-        if group.kind == TAG and amount and total.cost:
-            share = f"{amount / total.cost:.1%} ({usd(amount, places([amount]))})"
-            yield f"{share} carries no {group.key}: sentry tags status"
-
-
-def _rest(question: Question, folded: Folded, found: list[Line]) -> Iterator[str]:
-    if question.top is None:
-        return
-    every = sum(any(map(question.window.has, days)) for days in folded.cells.values())
-    merged = every - len(found) + 1
-    if merged > 1:
-        yield f"(other) is {merged} groups: leave --top out to see them."
-
-
-def _extras(folded: Folded, window: Window) -> Mapping[str, Decimal]:
-    sums = {name: within(days, window) for name, days in folded.apart.items()}
-    return {name: amount for name, amount in sums.items() if amount}
-
-
-def _said(name: str, amount: Decimal) -> str:
-    return f"{name.lower() if name == 'Tax' else name.lower() + 's'} {usd(amount, places([amount]))}"
-
-
-def _span(window: Window) -> str:
-    return f"{window.start} .. {window.end - timedelta(days=1)}"
-
-
-def _under(question: Question) -> str:
-    told = [f"{one.group.word} {' or '.join(v or one.group.unknown for v in one.values)}" for one in question.only]
-    told += [
-        f"not {one.group.word} {' or '.join(v or one.group.unknown for v in one.values)}" for one in question.without
-    ]
-    return f" with {', '.join(told)}" if told else ""
-
-
-def _where(one: Condition) -> str:
-    return f"Which values {one.group.word} has: sentry report --group-by {one.group.word}"
-
-
-def _unseen(question: Question, found: list[Line]) -> Iterator[str]:
-    """Filtered values that no cost has, where the group shows which there are."""
-    for place, group in enumerate(question.groups):
-        seen = {one.values[place] for one in found}
-        wanted = [value for one in question.only if one.group == group for value in one.values]
-        missing = [value for value in wanted if value not in seen]
-        if found and missing:
-            yield f"No cost has {group.word} {', '.join(value or group.unknown for value in missing)}."
-
-
-def _inactive(cloud: Cloud, question: Question, found: list[Line]) -> tuple[str, ...]:
+def _inactive(cloud: Cloud, question: Question, found: Sequence[Line]) -> tuple[str, ...]:
     """Tag keys that billing does not split costs by, where nothing carries them. Asking this is free."""
     filtered = [one.group for one in (*question.only, *question.without)]
     bare = [g for n, g in enumerate(question.groups) if not any(one.values[n] for one in found)]
@@ -216,5 +211,7 @@ def _facts(
     if parts is not None:
         facts["compared"] = {"period": parts.now.as_dict(), "before": parts.before.as_dict()}
     if question.with_extras:
-        facts["not_included_usd"] = {name.lower(): str(v) for name, v in sorted(_extras(folded, window).items())}
+        facts["not_included_usd"] = {
+            name.lower(): str(v) for name, v in sorted(cost_notes.extras(folded, window).items())
+        }
     return facts

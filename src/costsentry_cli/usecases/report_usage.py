@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -16,10 +17,13 @@ from costsentry_cli.domain.meter import NAMESPACE
 from costsentry_cli.domain.reports import callers, usage, usage_table
 from costsentry_cli.domain.reports.callers import Book, GroupBy, Known
 from costsentry_cli.domain.reports.moments import LISTED, Moments
-from costsentry_cli.domain.reports.usage import Dimensions, Groups, Subject
+from costsentry_cli.domain.reports.usage import Dimensions, Groups, Subject, Values
 from costsentry_cli.domain.table import Table
 
 Events = Sequence[Mapping[str, Any]]
+_IN_METRICS = frozenset({*callers.TAG_OF_DIMENSION.values(), GroupBy.MODEL, GroupBy.REGION, GroupBy.ACCOUNT})
+"""What the dimensions of metered calls, and the place they are asked in, tell."""
+_WORDS = (GroupBy.PROFILE, GroupBy.MODEL, GroupBy.REGION, GroupBy.ACCOUNT)
 
 
 class Source(StrEnum):
@@ -31,9 +35,10 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked; ``search`` False asks for every metric by name also where CloudWatch could search."""
+    """What is asked: by one or two of ``GroupBy`` or tag keys; ``search`` False asks for every metric by name also
+    where CloudWatch could search."""
 
-    group_by: GroupBy
+    group_by: tuple[str, ...]
     moments: Moments
     now: datetime
     search: bool = True
@@ -42,6 +47,16 @@ class Question:
     def recent(self) -> bool:
         """Whether CloudWatch still lists everything that was measured."""
         return self.moments.recent(self.now)
+
+    @property
+    def by_profile(self) -> bool:
+        """Whether profiles are told apart."""
+        return GroupBy.PROFILE in self.group_by
+
+    def values(self, scope: Scope, known: Known) -> Values:
+        """What it has of each thing that is grouped by."""
+        place: dict[str, str] = {GroupBy.REGION: scope.region, GroupBy.ACCOUNT: scope.account}
+        return tuple(place.get(by) or known.value(by) for by in self.group_by)
 
 
 def report(
@@ -52,68 +67,72 @@ def report(
     ``facts`` of the table: period, source, kind, through, what asking cost. Raises ``SentryError``.
     """
     groups: Groups = {}
-    metrics = 0
+    metrics, keys = 0, set[str]()
     for scope in scopes:
         recorded = callers.of_events(events, scope.account, scope.region)
         look = Look(clouds[scope.account], scope.region, question.moments, question.now, recorded)
-        subjects = _bedrock(look, question) if source is Source.BEDROCK else _metered(look, question)
+        subjects = (_bedrock if source is Source.BEDROCK else _metered)(look, scope, question)
         for key, rows in usage.grouped(look.read, subjects).items():
             group = groups.setdefault(key, {})
             for row, figures in rows.items():
                 group[row] = group.get(row, usage.NOTHING) + figures
         metrics += look.metrics
+        keys |= look.tag_keys
     columns = usage_table.OF_BEDROCK if source is Source.BEDROCK else usage_table.OF_METERED
-    notes = _unseen(question, source, named=bool(events))
+    notes = (*_unseen(question, source, named=bool(events)), *_uncarried(question, groups, keys))
     table = usage_table.table(groups, columns, question.group_by, question.moments, notes)
     namespace = usage.BEDROCK if source is Source.BEDROCK else NAMESPACE
     facts = usage_table.facts(namespace, question.group_by, question.moments, question.now, metrics)
     return replace(table, facts=facts)
 
 
-def _bedrock(look: Look, question: Question) -> list[Subject]:
-    return bedrock(look, lambda model_id, known: _subject(look, question, model_id, known))
+def _bedrock(look: Look, scope: Scope, question: Question) -> list[Subject]:
+    return bedrock(look, lambda model_id, known: _subject(scope, question, model_id, known))
 
 
-def _subject(look: Look, question: Question, model_id: str, known: Known) -> Subject:
-    by = question.group_by
-    own = model_id if by is GroupBy.PROFILE and known.name else ""
+def _subject(scope: Scope, question: Question, model_id: str, known: Known) -> Subject:
+    own = model_id if question.by_profile and known.name else ""
     metric: Dimensions = (("ModelId", model_id),)
-    return Subject(look.region, (metric,), known.value(by), own, known.model, shown=known.living)
+    return Subject(scope.region, (metric,), question.values(scope, known), own, known.model, shown=known.living)
 
 
-def _metered(look: Look, question: Question) -> list[Subject]:
+def _metered(look: Look, scope: Scope, question: Question) -> list[Subject]:
     """Every set of dimensions that metered calls were counted under, as far as it can be known."""
     metrics = look.listed(NAMESPACE)
     profiles: Book = {}
-    if question.group_by is GroupBy.PROFILE or not question.recent:
+    by_dimension = _IN_METRICS.issuperset(question.group_by)
+    if not question.recent or not by_dimension:
         things = observed_in(look.cloud, look.region)
         profiles = callers.of_profiles(thing for thing in things if thing.namespace is not None)
+        look.tag_keys.update(key for known in profiles.values() for key in known.tags)
     if not question.recent:
         metrics |= {known.metered(model_id) for model_id, known in (profiles | look.recorded).items()}
-    subjects = _by_model(look, question, metrics, callers.of_metered(metrics) | look.recorded | profiles)
+    subjects = _by_model(scope, question, metrics, callers.of_metered(metrics) | look.recorded | profiles)
     searched: list[Subject] = []
     named: list[Subject] = []
     for one in subjects:
-        (searched if question.recent and question.search and usage.searchable(one) else named).append(one)
+        found = question.recent and question.search and (by_dimension or question.by_profile) and usage.searchable(one)
+        (searched if found else named).append(one)
     look.ask(usage.searched(searched, usage.OF_METERED, question.moments))
     look.ask(usage.explicit(NAMESPACE, named, usage.OF_METERED, question.moments))
     return subjects
 
 
-def _by_model(look: Look, question: Question, metrics: Iterable[Dimensions], book: Book) -> list[Subject]:
+def _by_model(scope: Scope, question: Question, metrics: Iterable[Dimensions], book: Book) -> list[Subject]:
     """One subject for each group and model: a model has one price."""
-    found: dict[tuple[str | None, str, str], list[Dimensions]] = {}
-    by = question.group_by
+    found: dict[tuple[Values, str, str], list[Dimensions]] = {}
     for metric in sorted(metrics):
         named = dict(metric)
         model_id, model = named.get("ModelId", ""), named.get("Model", "")
         tags = {tag: named[name] for name, tag in callers.TAG_OF_DIMENSION.items() if name in named}
-        name = book[model_id].name if model_id in book else ""
-        own = model_id if by is GroupBy.PROFILE and name else ""
-        found.setdefault((Known(name, model, tags).value(by), own, model), []).append(metric)
+        other = book.get(model_id, Known())
+        own = model_id if question.by_profile and other.name else ""
+        others = {key: value for key, value in other.tags.items() if key not in _IN_METRICS}
+        values = question.values(scope, Known(other.name, model, others | tags))
+        found.setdefault((values, own, model), []).append(metric)
     return [
-        Subject(look.region, tuple(those), value, own, model, shown=False)
-        for (value, own, model), those in found.items()
+        Subject(scope.region, tuple(those), values, own, model, shown=False)
+        for (values, own, model), those in found.items()
     ]
 
 
@@ -130,3 +149,12 @@ def _unseen(question: Question, source: Source, *, named: bool) -> tuple[str, ..
             f"CloudWatch lists nothing idle since {since}: calls of deleted profiles and {other} may be missing{help_}."
         )
     return tuple(notes)
+
+
+def _uncarried(question: Question, groups: Groups, keys: set[str]) -> Iterator[str]:
+    """Tag keys that nothing carries, most likely misspelled."""
+    for place, by in enumerate(question.group_by):
+        if by not in _WORDS and by not in keys and not any(values[place] for values, _ in groups):
+            near = difflib.get_close_matches(by.lower(), {one.lower(): one for one in (*keys, *_WORDS)}, n=1)
+            meant = next((one for one in (*keys, *_WORDS) if near and one.lower() == near[0]), "")
+            yield f"No profile carries {by}" + (f"; did you mean {meant}?" if meant else ".")

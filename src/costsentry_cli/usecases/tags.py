@@ -20,6 +20,7 @@ from costsentry_cli.domain.kinds.cost_allocation_tag import (
 from costsentry_cli.domain.kinds.inference_profile import observed_in
 from costsentry_cli.domain.payer import Payer
 from costsentry_cli.domain.plan import Trouble
+from costsentry_cli.domain.remembered import sent, sent_before
 from costsentry_cli.domain.reports.costs import costs_call, fold
 from costsentry_cli.domain.tag_life import (
     Carried,
@@ -72,15 +73,17 @@ class _Costs:
 
     def ask(self, keys: Sequence[str]) -> None:
         """One request, or more where the answer has pages, for each key; the first refusal ends it: each is paid."""
+        pages, before = 0, sent_before(self.cloud)
         try:
             for key in keys:
                 costs = fold(self.cloud.pages(costs_call(key, self.window)), key)
-                self.requests += costs.requests
+                pages += costs.requests
                 self.carried[key] = carried(costs, self.window)
         except SentryError as error:
             if error.code == INTERRUPTED:
                 raise
             self.error = error
+        self.requests += sent(self.cloud, pages, before)
 
 
 def _carriers(clouds: Mapping[str, Cloud], scopes: Sequence[Scope]) -> tuple[tuple[Carrier, ...], tuple[Trouble, ...]]:

@@ -19,10 +19,12 @@ DELETED = "(deleted)"
 
 
 class GroupBy(StrEnum):
-    """What usage is added up by."""
+    """What usage is added up by; any other word is a tag key of profiles."""
 
     PROFILE = "profile"
     MODEL = "model"
+    REGION = "region"
+    ACCOUNT = "account"
     COST_CENTER = "costCenter"
     APPLICATION = "applicationId"
     ENVIRONMENT = "environment"
@@ -40,11 +42,11 @@ class Known:
     tags: Mapping[str, str] = field(default_factory=dict)
     living: bool = False
 
-    def value(self, by: GroupBy) -> str | None:
-        """What it is grouped by; None when it has no such thing."""
-        if by is GroupBy.PROFILE:
+    def value(self, by: str) -> str | None:
+        """Its name, model or tag; None when it has no such thing. Region and account are those of the asking."""
+        if by == GroupBy.PROFILE:
             return self.name or None
-        return model_name(self.model) if by is GroupBy.MODEL else self.tags.get(by) or None
+        return model_name(self.model) if by == GroupBy.MODEL else self.tags.get(by) or None
 
     def metered(self, model_id: str) -> Dimensions:
         """The dimensions under which metered calls through it are counted."""

@@ -125,11 +125,21 @@ class Question:
         return len(self.groups) < MOST_GROUPS if self.extras is None else self.extras
 
 
-def groups_of(words: Sequence[str]) -> tuple[Group, ...]:
-    """One or two groups; a word may hold two, ``costCenter,model``. Raises ``SentryError`` CS0101."""
-    found = tuple(group_of(part) for word in words for part in word.split(","))
+def words_of(words: Sequence[str]) -> tuple[str, ...]:
+    """One or two different words; a word may hold two, ``costCenter,model``. Raises ``SentryError`` CS0101."""
+    found = tuple(part.strip() for word in words for part in word.split(","))
     if len(found) > MOST_GROUPS:
-        raise SentryError("CS0101", "--group-by takes one or two", help="Cost Explorer groups by at most two")
+        raise SentryError("CS0101", "--group-by takes one or two", help="for example --group-by costCenter,model")
+    if "" in found:
+        raise SentryError("CS0101", "a group without a name", help="for example --group-by costCenter,model")
+    if len(set(found)) < len(found):
+        raise SentryError("CS0101", f"--group-by has {found[0]} twice", help="leave one out")
+    return found
+
+
+def groups_of(words: Sequence[str]) -> tuple[Group, ...]:
+    """One or two groups; see ``words_of``. Raises ``SentryError`` CS0101."""
+    found = tuple(map(group_of, words_of(words)))
     if len({(group.kind, group.key) for group in found}) < len(found):
         raise SentryError("CS0101", f"--group-by has {found[0].word} twice", help="leave one out")
     return found

@@ -27,6 +27,9 @@ LONGEST_EXPRESSION = 2048
 Dimensions = tuple[tuple[str, str], ...]
 """The names and values that make a metric, sorted."""
 
+Values = tuple[str | None, ...]
+"""What a group has of each thing the report groups by."""
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -67,13 +70,13 @@ OF_METERED = (
 class Subject:
     """Whom calls are counted under: one ModelId, or one set of dimensions of metered calls.
 
-    ``value`` is what the report groups by, None where it has none; ``model`` what the calls are priced by, "" unknown.
+    ``values`` are what the report groups by, None where it has none; ``model`` what calls are priced by, "" unknown.
     ``shown`` False: it makes no row as long as nothing was measured.
     """
 
     region: str
     metrics: tuple[Dimensions, ...]
-    value: str | None
+    values: Values
     id: str = ""
     model: str = ""
     shown: bool = True
@@ -191,7 +194,7 @@ def searchable(subject: Subject) -> bool:
     plain = all("'" not in text for metric in subject.metrics for pair in metric for text in pair)
     short = all(len(text) <= LONGEST_SEARCH for text in texts) and sum(map(len, texts)) < LONGEST_EXPRESSION - 20
     few = len(texts) <= SEARCHES_PER_CALL and len(subject.metrics) <= QUERIES_PER_CALL
-    return told and plain and short and few and subject.value is not None
+    return told and plain and short and few and None not in subject.values
 
 
 def _searches(subject: Subject, measure: Measure, period: int) -> Iterator[str]:
@@ -267,8 +270,8 @@ def priced(values: Mapping[str, Decimal], subject: Subject) -> Figures:
     return Figures(values, sum(costs.values(), Decimal(0)))
 
 
-Groups = dict[tuple[str | None, str], dict[Row, Figures]]
-"""(value, id) of the group -> start of the row -> its figures."""
+Groups = dict[tuple[Values, str], dict[Row, Figures]]
+"""(values, id) of the group -> start of the row -> its figures."""
 
 
 def grouped(read: Read, subjects: Iterable[Subject]) -> Groups:
@@ -278,7 +281,7 @@ def grouped(read: Read, subjects: Iterable[Subject]) -> Groups:
         rows = read.get(one, {})
         if not rows and not one.shown:
             continue
-        group = groups.setdefault((one.value, one.id), {})
+        group = groups.setdefault((one.values, one.id), {})
         for row, values in rows.items():
             group[row] = group.get(row, NOTHING) + priced(values, one)
     return groups

@@ -11,18 +11,17 @@ from costsentry_cli.domain.assumptions import CLOUDWATCH_LAG, CLOUDWATCH_METRIC_
 from costsentry_cli.domain.catalog import load
 from costsentry_cli.domain.reports.callers import GroupBy
 from costsentry_cli.domain.reports.moments import Cut, Moments
-from costsentry_cli.domain.reports.usage import NOTHING, Figures, Groups, Row
+from costsentry_cli.domain.reports.usage import NOTHING, Figures, Groups, Row, Values
 from costsentry_cli.domain.table import Cell, Column, Table, Type
 from costsentry_cli.domain.table import Row as Cells
 
-TITLES = {
+TITLES: Mapping[str, tuple[str, str]] = {
     GroupBy.PROFILE: ("Profile", "(no profile)"),
     GroupBy.MODEL: ("Model", "(unknown)"),
-    GroupBy.COST_CENTER: ("costCenter", "(untagged)"),
-    GroupBy.APPLICATION: ("applicationId", "(untagged)"),
-    GroupBy.ENVIRONMENT: ("environment", "(untagged)"),
+    GroupBy.REGION: ("Region", ""),
+    GroupBy.ACCOUNT: ("Account", ""),
 }
-"""The heading, and what people read where there is none."""
+"""The heading, and what people read where there is none; a tag key is its own heading."""
 
 COST = Column("estimated_cost_usd", "Est. cost", Type.MONEY)
 OF_BEDROCK = (
@@ -52,27 +51,27 @@ OF_METERED = (
 
 
 def table(
-    groups: Groups, columns: Sequence[Column], group_by: GroupBy, moments: Moments, notes: Sequence[str]
+    groups: Groups, columns: Sequence[Column], group_by: Sequence[str], moments: Moments, notes: Sequence[str]
 ) -> Table:
     """A row for each group, or for each period and group; the dearest first, what has no value last."""
     shown = (*_heads(group_by, moments), *columns)
     rows = tuple(
-        (*_head(row, value, model_id, group_by, moments), *_cells(figures, columns))
-        for row, value, model_id, figures in sorted(_flat(groups, moments), key=_order)
+        (*_head(row, values, model_id, group_by, moments), *_cells(figures, columns))
+        for row, values, model_id, figures in sorted(_flat(groups, moments), key=_order)
     )
     whole = sum((figures for rows in groups.values() for figures in rows.values()), NOTHING)
-    total = ("Total", *((None,) * (len(shown) - len(columns) - 1)), *_cells(whole, columns)) if rows else None
-    title = f"Usage by {group_by}, {moments.label()}"
+    total = ("Total", *(("",) * (len(shown) - len(columns) - 1)), *_cells(whole, columns)) if rows else None
+    title = f"Usage by {' and '.join(group_by)}, {moments.label()}"
     return Table("usage", shown, rows, total, title, (*notes, *_notes(whole, columns, rows, moments)))
 
 
-def facts(source: str, group_by: GroupBy, moments: Moments, now: datetime, metrics: int) -> Mapping[str, Any]:
+def facts(source: str, group_by: Sequence[str], moments: Moments, now: datetime, metrics: int) -> Mapping[str, Any]:
     """Where the figures come from, how sure and how old they are, and what asking cost."""
     catalog = load()
     return {
         "period": {"start": _text(moments.start), "end": _text(moments.end)},
         "granularity": str(moments.cut),
-        "group_by": str(group_by),
+        "group_by": ",".join(group_by),
         "source": f"CloudWatch {source}",
         "kind": "measured",
         "through": _text(min(moments.end, now)),
@@ -87,38 +86,39 @@ def _text(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-Flat = tuple[Row, str | None, str, Figures]
+Flat = tuple[Row, Values, str, Figures]
 
 
 def _flat(groups: Groups, moments: Moments) -> Iterable[Flat]:
     """Every row; a group without any data has one only when there is one for the whole range."""
     nothing: Mapping[Row, Figures] = {None: NOTHING} if moments.cut is Cut.TOTAL else {}
-    for (value, model_id), rows in groups.items():
+    for (values, model_id), rows in groups.items():
         for row, figures in (rows or nothing).items():
-            yield row, value, model_id, figures
+            yield row, values, model_id, figures
 
 
 def _order(one: Flat) -> tuple[Any, ...]:
-    row, value, model_id, figures = one
+    row, values, model_id, figures = one
     requests = figures.values.get("requests", Decimal(0))
     at = row.timestamp() if row is not None else float("inf")
-    return (at, value is None, -(figures.cost or Decimal(0)), -requests, value or "", model_id)
+    names = tuple(value or "" for value in values)
+    return (at, None in values, -(figures.cost or Decimal(0)), -requests, names, model_id)
 
 
-def _heads(group_by: GroupBy, moments: Moments) -> tuple[Column, ...]:
-    title, unknown = TITLES[group_by]
+def _heads(group_by: Sequence[str], moments: Moments) -> tuple[Column, ...]:
+    told = [(by, *TITLES.get(by, (by, "(untagged)"))) for by in group_by]
     period = Column("period", "Hour" if moments.cut is Cut.HOURLY else "Day", Type.DATE)
     start = () if moments.cut is Cut.TOTAL else (period,)
-    own = (Column("id", "Id", drop=7, unknown=""),) if group_by is GroupBy.PROFILE else ()
-    return (*start, Column(str(group_by), title, unknown=unknown), *own)
+    own = (Column("id", "Id", drop=7, unknown=""),) if GroupBy.PROFILE in group_by else ()
+    return (*start, *(Column(str(by), title, unknown=unknown) for by, title, unknown in told), *own)
 
 
-def _head(row: Row, value: str | None, model_id: str, group_by: GroupBy, moments: Moments) -> Cells:
+def _head(row: Row, values: Values, model_id: str, group_by: Sequence[str], moments: Moments) -> Cells:
     start: Cells = ()
     if moments.cut is not Cut.TOTAL:
         start = (row.date() if row is not None and moments.cut is Cut.DAILY else row,)
-    own: Cells = (model_id or None,) if group_by is GroupBy.PROFILE else ()
-    return (*start, value, *own)
+    own: Cells = (model_id or None,) if GroupBy.PROFILE in group_by else ()
+    return (*start, *values, *own)
 
 
 def _cells(figures: Figures, columns: Sequence[Column]) -> Cells:

@@ -1,4 +1,4 @@
-"""`bedrock`: application inference profiles and their tags, by AWS's rules.
+"""`bedrock`: application inference profiles and their tags, by AWS's rules; models; model invocation logging.
 
 Profiles are immutable and regional; tags never come back from Get or List; a ``clientRequestToken`` makes Create
 repeatable. Settings: ``list_lag_seconds``, ``profile_quota``, ``unique_names``.
@@ -17,6 +17,7 @@ from typing import Any
 from costsentry_cli.domain.assumptions import CLIENT_TOKEN_LIFETIME
 from costsentry_cli.domain.catalog import kind_of_reference, load
 from costsentry_cli.sandbox.contract import Handler, Request, ServiceError
+from costsentry_cli.sandbox.services import bedrock_logging
 from costsentry_cli.sandbox.services import bedrock_models as models
 
 MAX_TAGS = 50
@@ -268,4 +269,5 @@ OPERATIONS: dict[str, Handler] = {
     "ListFoundationModels": models.list_foundation_models,
     "GetFoundationModel": models.get_foundation_model,
     "GetFoundationModelAvailability": models.get_foundation_model_availability,
+    **bedrock_logging.OPERATIONS,
 }

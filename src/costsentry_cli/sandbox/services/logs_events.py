@@ -39,6 +39,17 @@ def put_log_events(request: Request) -> dict[str, Any]:
     return {"nextSequenceToken": f"{to['id']:056d}"} | ({"rejectedLogEventsInfo": rejected} if rejected else {})
 
 
+def deliver(request: Request, group: str, stream: str, message: str) -> None:
+    """Write a record that another service delivers, now; one for a group that is not there is lost, as at AWS."""
+    found = rows.find(request, group)
+    if found is None:
+        return
+    at = rows.millis(request)
+    made = "INSERT OR IGNORE INTO log_streams (group_id, name, created) VALUES (?, ?, ?)"
+    request.store.db.execute(made, (found.number, stream, at))
+    _insert(request, found, rows.stream(request, found, stream), [{"timestamp": at, "message": message}])
+
+
 def _check_batch(events: list[dict[str, Any]]) -> None:
     size = sum(len(event["message"].encode("utf-8", "replace")) + rows.EVENT_OVERHEAD for event in events)
     if size > BATCH_BYTES:

@@ -10,7 +10,14 @@ from typing import Any
 
 from costsentry_cli.domain.catalog import ModelRef, Tokens, kind_of_reference, load
 from costsentry_cli.sandbox.contract import Handler, Request, ServiceError
-from costsentry_cli.sandbox.services import bedrock_models, runtime_cache, runtime_calls, runtime_prompt, runtime_rules
+from costsentry_cli.sandbox.services import (
+    bedrock_logging,
+    bedrock_models,
+    runtime_cache,
+    runtime_calls,
+    runtime_prompt,
+    runtime_rules,
+)
 from costsentry_cli.sandbox.services.runtime_answers import DEFAULT_LENGTH, Answer, answer
 from costsentry_cli.sandbox.services.runtime_calls import Served, Target
 from costsentry_cli.sandbox.services.runtime_prompt import Block
@@ -30,9 +37,8 @@ class _Done:
 def converse(request: Request) -> dict[str, Any]:
     """Converse: one row in ``calls`` whatever comes of it, once the model id is understood."""
     done = _serve(request)
-    said = {"message": {"role": "assistant", "content": done.answer.content}}
     closing = {"usage": _usage(done.served.tokens), "metrics": {"latencyMs": done.served.latency_ms}}
-    return {"output": said, "stopReason": done.answer.stop} | closing | _echo(request, done.served)
+    return {"output": _said(done), "stopReason": done.answer.stop} | closing | _echo(request, done.served)
 
 
 def converse_stream(request: Request) -> dict[str, Any]:
@@ -74,10 +80,16 @@ def _serve(request: Request) -> _Done:
         done = _run(request, what)
     except ServiceError as refusal:
         runtime_calls.record_refusal(request, what, refusal)
+        bedrock_logging.log(request, {}, None, refusal.code)
         # The refused call stays in the books: the core commits before it answers the error.
         raise ServiceError(refusal.code, refusal.message, refusal.status, commit=True) from refusal
     runtime_calls.record(request, what, done.served)
+    bedrock_logging.log(request, _usage(done.served.tokens), _said(done))
     return done
+
+
+def _said(done: _Done) -> dict[str, Any]:
+    return {"message": {"role": "assistant", "content": done.answer.content}}
 
 
 def _run(request: Request, what: Target) -> _Done:

@@ -1,0 +1,19 @@
+"""The word that was meant by one that is none of those allowed."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+_NONE_OF = re.compile(r"'(?P<given>[^']*)' is not one of (?P<allowed>'[^']*'(?:, '[^']*')*)\.?")
+
+
+def with_meant(message: str) -> str:
+    """The library's sentence about a word that is not allowed, with the nearest one that is; any other as it is."""
+    found = _NONE_OF.search(message)
+    if found is None:
+        return message
+    allowed = re.findall(r"'([^']*)'", found["allowed"])
+    near = difflib.get_close_matches(found["given"].lower(), allowed, n=1)
+    listed = f"{message[: found.start()]}'{found['given']}' is none of {', '.join(allowed)}"
+    return f"{listed}; did you mean {near[0]}?" if near else f"{listed}."
