@@ -25,6 +25,8 @@ def main() -> int:
     except KeyboardInterrupt:  # before the command line's own boundary stands
         sys.stderr.write("interrupted\n")
         return 130
+    finally:
+        gc.freeze()  # or the interpreter walks all there is at its end, to free what the system takes back anyway
 
 
 if __name__ == "__main__":
