@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import goals
-from ratio import PEER_PYTHON, PYTHON, SENTRY, Row, cpu_ratios, pairs, show, spent
+from ratio import PYTHON, SENTRY, Row, cpu_ratios, pairs, show, spent
 
 DAYS, VALUES, PAGE, MEGABYTES = 365, 500, 5000, 250
 FIRST = date(2025, 11, 1)
@@ -78,9 +78,7 @@ def fold(folder: Path) -> Iterator[Row]:
     path = folder / "answer.jsonl"
     answer(path)
     both = list(
-        pairs(
-            lambda: spent((PYTHON, "-c", OURS, str(path))), lambda: spent((PEER_PYTHON, "-c", PANDAS, str(path))), RUNS
-        )
+        pairs(lambda: spent((PYTHON, "-c", OURS, str(path))), lambda: spent((PYTHON, "-c", PANDAS, str(path))), RUNS)
     )
     ours, theirs = both[0]
     if ours.said != theirs.said.replace(".0", ".00"):

@@ -20,16 +20,16 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from loopback import served
 from ratio import AWS, SENTRY, Row, show, spent
 
+import fakes
 from account_http import answered
 from accounts import Account
 from costsentry_cli.aws import Door, connect_to
-from costsentry_cli.domain.kinds import KINDS
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.plan import Plan, Wishes
 from costsentry_cli.manifest_file import read
 from costsentry_cli.usecases import sync
 from costsentry_cli.usecases.apply import apply
-from fakes import ACCOUNT, NOON
+from fakes import ACCOUNT
 from stand_in import StandIn
 
 LATENCY = 0.05
@@ -69,7 +69,7 @@ def door_to(account: Account, latency: float) -> Door:
 
 
 def planned(door: Door, wanted: Manifest) -> Plan:
-    return sync.plan({ACCOUNT: door}, wanted, KINDS, "us-east-1", Wishes(), NOON)
+    return sync.plan({ACCOUNT: door}, wanted, fakes.PROFILES, fakes.home(wanted), Wishes(), fakes.NOON)
 
 
 def share(work: Callable[[Door], object], door: Door) -> float:

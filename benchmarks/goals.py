@@ -15,7 +15,10 @@ class How(StrEnum):
     WORK = "CPU of the work"
     """The CPU time of the work alone, in a warm process."""
     WALL = "wall"
-    """Wall time, where waiting is what counts."""
+    """The wall time of whole processes, where waiting is what counts."""
+    WAIT = "wall, least"
+    """Wall time as a share of the waiting there is in any case: what else the machine does only adds, so the least
+    of the runs is the figure."""
     MEMORY = "peak memory"
     """The most memory a whole process held."""
     COUNT = "count"
@@ -61,10 +64,10 @@ def _starts() -> Iterable[Goal]:
 VERSION, HELP, PROFILES_HELP, LIGHT, VALIDATE, *PEERS = _starts()
 LIST = Goal("sentry profiles list", SAME_CALLS, How.CPU, 1.15)
 LIST_CLI = Goal("sentry profiles list", CLI_LIST, How.CPU, 0.8)
-DOOR = Goal("200 calls of 50 ms through the door", SERIAL, How.WALL, 1 / 15)
-SYNC = Goal("sync of 200 new profiles, 50 ms a call", SERIAL, How.WALL, 1 / 15)
+DOOR = Goal("200 calls of 50 ms through the door", SERIAL, How.WAIT, 1 / 15)
+SYNC = Goal("sync of 200 new profiles, 50 ms a call", SERIAL, How.WAIT, 1 / 15)
 SYNC_CLI = Goal("sentry profiles sync, the same 200", "200 x aws bedrock create-inference-profile", How.WALL, 1 / 100)
-SECOND = Goal("second sync of 1,000 profiles, 50 ms a call", SERIAL, How.WALL, 1 / 15)
+SECOND = Goal("second sync of 1,000 profiles, 50 ms a call", SERIAL, How.WAIT, 1 / 15)
 MANIFEST = Goal("sentry validate, 10,000 profiles", "yaml.load with CSafeLoader", How.CPU, 2)
 MANIFEST_MEMORY = Goal("sentry validate, 10,000 profiles", "200 MB", How.MEMORY, 1)
 FOLD = Goal("fold of 182,500 groups", "tuned pandas", How.CPU, 0.6)

@@ -37,20 +37,26 @@ def served(latency: float = 0) -> Iterator[dict[str, str]]:
         assert process.stdout is not None
         address = process.stdout.readline().strip()
         try:
-            yield {
-                "AWS_ENDPOINT_URL": address,
-                "AWS_ACCESS_KEY_ID": "AKIABENCH",
-                "AWS_SECRET_ACCESS_KEY": "bench",
-                "AWS_REGION": "us-east-1",
-                "AWS_DEFAULT_REGION": "us-east-1",
-                "AWS_CONFIG_FILE": "/dev/null",
-                "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-            }
+            yield variables(address)
         finally:
             process.terminate()
 
 
-def _handler(latency: float) -> type[BaseHTTPRequestHandler]:
+def variables(address: str) -> dict[str, str]:
+    """The environment variables with which AWS's clients reach an account at this address."""
+    return {
+        "AWS_ENDPOINT_URL": address,
+        "AWS_ACCESS_KEY_ID": "AKIABENCH",
+        "AWS_SECRET_ACCESS_KEY": "bench",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    }
+
+
+def handler(latency: float) -> type[BaseHTTPRequestHandler]:
+    """What answers the requests of a new, empty account, each after so many seconds."""
     account, wait = Account(), threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
@@ -95,6 +101,6 @@ class Server(ThreadingHTTPServer):
 
 
 if __name__ == "__main__":
-    server = Server(("127.0.0.1", 0), _handler(float(sys.argv[1])))
+    server = Server(("127.0.0.1", 0), handler(float(sys.argv[1])))
     print(f"http://127.0.0.1:{server.server_port}", flush=True)
     server.serve_forever()

@@ -1,7 +1,7 @@
 """How everything is measured: ours and a peer's in turn (A B, B A, A B …), quoted as ratios of neighbours, no times.
 
-A ratio of two neighbours cancels what the machine does meanwhile; the median of the ratios is the row's figure, the
-least of them says how far noise went.
+A ratio of two neighbours cancels what the machine does meanwhile; the median of the ratios is the row's figure, their
+spread says how far noise went.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from goals import Goal
+from goals import Goal, How
 
 ROOT = Path(__file__).parents[1]
 PYTHON = sys.executable
@@ -29,6 +29,9 @@ PEER_PYTHON = str(PEERS / "python")
 AWS = (str(PEERS / "aws"),)
 NOWHERE = tempfile.TemporaryDirectory(prefix="bench-")
 """An empty folder to run in: what a peer does not read, ours does not read either."""
+
+HEADS = ("what", "against", "measured", "figure", "spread", "goal", "")
+WIDTHS = (44, 42, 15, 8, 18, 10, 5)
 
 Command = Sequence[str]
 A = TypeVar("A")
@@ -43,31 +46,32 @@ class Row:
     figures: tuple[float, ...]
 
     @property
-    def median(self) -> float:
-        """What the row says."""
-        return statistics.median(self.figures)
+    def figure(self) -> float:
+        """What the row says: the median, or the least where noise only adds."""
+        return min(self.figures) if self.goal.how is How.WAIT else statistics.median(self.figures)
 
     @property
     def verdict(self) -> str:
         """``ok``, ``above``, or nothing where no goal is set."""
         if self.goal.at_most is None:
             return ""
-        return "ok" if self.median <= self.goal.at_most else "above"
+        return "ok" if self.figure <= self.goal.at_most else "above"
 
     def cells(self) -> tuple[str, ...]:
-        """What, against, how, median, least, goal, verdict."""
-        at_most = "" if self.goal.at_most is None else f"<= {self._figure(self.goal.at_most)}"
-        figures = self._figure(self.median), self._figure(min(self.figures))
-        return self.goal.what, self.goal.against, self.goal.how.value, *figures, at_most, self.verdict
+        """One for each name of ``HEADS``, as text."""
+        at_most = "" if self.goal.at_most is None else f"<= {self._text(self.goal.at_most)}"
+        spread = f"{self._text(min(self.figures))} .. {self._text(max(self.figures))}"
+        spread = spread if len(self.figures) > 1 else ""
+        goal = self.goal
+        return goal.what, goal.against, goal.how.value, self._text(self.figure), spread, at_most, self.verdict
 
-    def _figure(self, figure: float) -> str:
+    def _text(self, figure: float) -> str:
         """Three digits and the unit."""
-        return f"{figure:.3f}{self.goal.unit}" if 0 < figure < 1 else f"{figure:.4g}{self.goal.unit}"
+        return f"{figure:.3f}{self.goal.unit}" if 0 < figure < 1 else f"{figure:.3g}{self.goal.unit}"
 
     def line(self) -> str:
-        """``sentry --help    python -c pass    4.9x   4.8x   <= 12x   ok``."""
-        what, against, how, median, least, at_most, verdict = self.cells()
-        return f"{what:<44}{against:<42}{how:<16}{median:>9}{least:>9}{at_most:>11}  {verdict}"
+        """``sentry --help    python -c pass    CPU    4.9x   4.8x .. 5.2x   <= 12x   ok``."""
+        return "".join(f"{cell:<{width}}  " for cell, width in zip(self.cells(), WIDTHS, strict=True)).rstrip()
 
 
 @dataclass(frozen=True)
