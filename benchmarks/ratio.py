@@ -85,8 +85,12 @@ class Spent:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The machine's environment without anybody's AWS account or settings of ours."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "COSTSENTRY_"))}
+    """The machine's environment without anybody's AWS account, settings of ours, or wishes for Python.
+
+    One such wish is to write no bytecode: ours would be compiled at every start, the peers' has been by their installer.
+    """
+    others = ("AWS_", "COSTSENTRY_", "PYTHON")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     return kept | {"AWS_EC2_METADATA_DISABLED": "true"} | more
 
 
