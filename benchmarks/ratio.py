@@ -87,7 +87,7 @@ class Spent:
 def environment(**more: str) -> dict[str, str]:
     """The machine's environment without anybody's AWS account, settings of ours, or wishes for Python.
 
-    One such wish is to write no bytecode: ours would be compiled at every start, the peers' has been by their installer.
+    One such wish is to write no bytecode: ours would be compiled at every start, the peers' is already.
     """
     others = ("AWS_", "COSTSENTRY_", "PYTHON")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
