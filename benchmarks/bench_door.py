@@ -17,7 +17,7 @@ from costsentry_cli.domain.calls import ApiCall
 
 CALLS = 200
 LATENCY = 0.05
-RUNS = 5
+RUNS = 15
 ARN = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/x"
 READS = [ApiCall("bedrock", "ListTagsForResource", {"resourceARN": f"{ARN}{n:03}"}) for n in range(CALLS)]
 

@@ -6,6 +6,7 @@ a whole process over HTTP against a loop of the AWS CLI. That loop takes minutes
 
 from __future__ import annotations
 
+import gc
 import statistics
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from ratio import AWS, SENTRY, Row, show, spent
 import fakes
 from account_http import answered
 from accounts import Account
+from costsentry_cli.__main__ import COLLECT_AFTER
 from costsentry_cli.aws import Door, connect_to
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.plan import Plan, Wishes
@@ -34,8 +36,8 @@ from stand_in import StandIn
 
 LATENCY = 0.05
 PROFILES = 200
-RUNS = 5
-CLI_CALLS = 4
+RUNS = 15
+CLI_RUNS, CLI_CALLS = 5, 4
 HAIKU = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-haiku-4-5-20251001-v1:0"
 MANIFEST = """\
 version: 1
@@ -113,11 +115,12 @@ FEW, MANY = manifest(PROFILES), manifest(1000)
 
 def rows() -> Iterator[Row]:
     """The first sync, the same against the AWS CLI, the second sync."""
+    gc.set_threshold(COLLECT_AFTER)  # as the command does
     full = Account()
     filling = door_to(full, 0)  # the catalogue and the service models are read once in a process
     apply({ACCOUNT: filling}, planned(filling, MANY), time.sleep)
     yield Row(goals.SYNC, tuple(share(first_sync, door_to(Account(), LATENCY)) for _ in range(RUNS)))
-    yield Row(goals.SYNC_CLI, tuple(against_the_cli() for _ in range(RUNS)))
+    yield Row(goals.SYNC_CLI, tuple(against_the_cli() for _ in range(CLI_RUNS)))
     yield Row(goals.SECOND, tuple(share(second_sync, door_to(full, LATENCY)) for _ in range(RUNS)))
 
 
