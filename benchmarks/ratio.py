@@ -6,12 +6,12 @@ spread says how far noise went.
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import TypeVar
 from goals import Goal, How
 
 ROOT = Path(__file__).parents[1]
+LAUNCH = Path(__file__).with_name("launch.py")
 PYTHON = sys.executable
 BARE = (PYTHON, "-c", "pass")
 SENTRY = (str(Path(PYTHON).with_name("sentry")),)
@@ -96,18 +97,12 @@ def environment(**more: str) -> dict[str, str]:
 
 def spent(command: Command, **more: str) -> Spent:
     """Run one process to its end; raises when it fails."""
-    begun = time.perf_counter()
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment(**more), cwd=NOWHERE.name
-    ) as process:
-        assert process.stdout is not None
-        said = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.perf_counter() - begun
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command[:4])} ended with {process.returncode}")
-    return Spent(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, said.strip())
+    figures = Path(NOWHERE.name) / "figures"
+    launched = (PYTHON, "-I", "-S", str(LAUNCH), str(figures), *command)
+    ended = subprocess.run(launched, capture_output=True, text=True, env=environment(**more), cwd=NOWHERE.name)
+    if ended.returncode:
+        raise SystemExit(f"{' '.join(command[:4])} ended with {ended.returncode}: {ended.stderr[-500:]}")
+    return Spent(*json.loads(figures.read_text(encoding="ascii")), ended.stdout.strip())
 
 
 def pairs(ours: Callable[[], A], theirs: Callable[[], B], runs: int) -> Iterator[tuple[A, B]]:

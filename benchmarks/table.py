@@ -20,7 +20,7 @@ from ratio import HEADS, PEER_PYTHON, PYTHON, ROOT, WIDTHS, Row, spent
 from costsentry_cli import __version__
 
 PAGE = ROOT / "docs" / "performance.md"
-FILES = ("start", "list", "door", "sync", "manifest", "report", "sandbox", "metering", "processes")
+FILES = ("start", "list", "door", "sync", "manifest", "report", "sandbox", "metering")
 PACKAGES = ("awscli", "boto3", "click", "moto", "octodns", "PyYAML", "sqlite-utils", "typer")
 VERSIONS = (
     "import sys\nfrom importlib.metadata import version\nprint(', '.join(f'{p} {version(p)}' for p in sys.argv[1:]))"
@@ -53,9 +53,10 @@ differ. Measured on {date} with costsentry-cli {ours}, {python} on {system}, {co
   Nothing leaves the machine.
 - `sentry profiles list` makes two calls (who am I, one page of profiles); the script makes the same two, the AWS CLI
   only the second. The AWS CLI's 200 creations are extrapolated from four of them a run.
-- A metered call's DynamoDB requests are counted at the client, for a call that two limits match. *64 processes* make
-  metered calls on one sandbox until a limit denies them, once while 250 of them are killed in the middle of a call.
-- `benchmarks/overshoot.py` prints how far other ways to keep a limit pass it.
+- A metered call's DynamoDB requests are counted at the client, for a call that two limits match.
+- The peak memory of a process is taken by a small one that begins it: a process starts with its parent's peak.
+- `benchmarks/overshoot.py` prints how far other ways to keep a limit pass it; `make bench FILES=processes` lets 64
+  processes spend against one limit, once while 250 of them are killed in the middle of a call.
 """
 
 

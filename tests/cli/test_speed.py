@@ -64,7 +64,7 @@ def test_a_row_quotes_the_median_and_the_least_where_noise_only_adds() -> None:
     assert Row(Goal("ours", "theirs", How.CPU, 1.4), ratios.figures).verdict == "above"
 
 
-@pytest.mark.parametrize("name", table.FILES)
+@pytest.mark.parametrize("name", [*table.FILES, "processes"])
 def test_everything_that_measures_can_be_loaded(name: str) -> None:
     assert callable(importlib.import_module(f"bench_{name}").rows)
 
