@@ -106,7 +106,7 @@ def main(asked: Sequence[str]) -> int:
     print(f"costsentry-cli {__version__}; {versions()}")
     rows = measured(asked or FILES)
     if not asked:
-        if [row.goal for row in rows] != list(GOALS):
+        if {row.goal for row in rows} != set(GOALS):
             raise SystemExit("a goal was not measured")
         PAGE.write_text(page(rows), encoding="utf-8")
         print(f"wrote {PAGE.relative_to(ROOT)}")
