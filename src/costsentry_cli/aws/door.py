@@ -169,6 +169,6 @@ class Door:
         )
 
 
-def _method(session: boto3.Session) -> str:
+def _method(session: botocore.session.Session) -> str:
     """Where the credentials in use come from, in the library's word; after an answer they are loaded already."""
     return str(getattr(session.get_credentials(), "method", "") or "")
