@@ -47,20 +47,12 @@ def _opened(aws_profile: str | None) -> botocore.session.Session:
     return core
 
 
-class _Models(Loader):  # type: ignore[misc]  # botocore has no types
-    """Serves many sessions: none may add to where it looks, as boto3 does for each."""
-
-    @property
-    def search_paths(self) -> list[str]:
-        return list(super().search_paths)
-
-
 @cache
 def _models(further: str | None) -> Loader:
     """One reader of AWS's models for all sessions of the process: reading them again for each account that is reached
     costs more than calling it. ``further`` places to look, as AWS_DATA_PATH has them."""
     paths = [] if further is None else [str(Path(one).expanduser()) for one in further.split(os.pathsep)]
-    return _Models(extra_search_paths=paths)
+    return Loader(extra_search_paths=paths)
 
 
 def connect_to(plug: Callable[[botocore.session.Session], None], region: str) -> Door:
