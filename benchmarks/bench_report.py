@@ -1,22 +1,21 @@
-"""Reports: folding a large answer against pandas, the import budget, and what is paid for twice (nothing)."""
+"""Reports: a large answer folded, against pandas; a small one, against boto3; and what is paid for twice (nothing)."""
 
 from __future__ import annotations
 
 import json
-import os
-import statistics
-import subprocess
-import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-from ratio import PYTHON, SENTRY, Row, paired
+import goals
+from ratio import PYTHON, SENTRY, Row, cpu_ratios, pairs, show, spent
 
-DAYS, VALUES, PAGE = 365, 500, 5000
+DAYS, VALUES, PAGE, MEGABYTES = 365, 500, 5000, 250
 FIRST = date(2025, 11, 1)
 RUNS = 5
+PAGES = 1
+"""A week of one group is one page of an answer."""
 
 OURS = """
 import json, sys
@@ -74,37 +73,20 @@ def answer(path: Path) -> None:
             file.write(json.dumps({"ResultsByTime": list(results.values())}) + "\n")
 
 
-@dataclass(frozen=True)
-class Spent:
-    """CPU seconds and the most memory (MB) of one whole process, and what it printed."""
-
-    cpu: float
-    memory: float
-    said: str
-
-
-def spent(code: str, *words: str) -> Spent:
-    with subprocess.Popen([PYTHON, "-c", code, *words], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        said = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    return Spent(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said.strip())
-
-
-def fold(folder: Path) -> None:
+def fold(folder: Path) -> Iterator[Row]:
+    """CPU against pandas, memory against what is allowed."""
     path = folder / "answer.jsonl"
     answer(path)
-    pairs = [(spent(OURS, str(path)), spent(PANDAS, str(path))) for _ in range(RUNS)]
-    ours, pandas = pairs[0]
-    print(f"{DAYS * VALUES:,} groups: ours {ours.said}, pandas {pandas.said}")
-    print(Row("fold, CPU / tuned pandas", statistics.median(a.cpu / b.cpu for a, b in pairs), 0.6).line())
-    print(Row("fold, memory / tuned pandas", statistics.median(a.memory / b.memory for a, b in pairs), 0.6).line())
-    print(Row("fold, memory / 250 MB", statistics.median(a.memory for a, _ in pairs) / 250, 1).line())
+    both = list(
+        pairs(lambda: spent((PYTHON, "-c", OURS, str(path))), lambda: spent((PYTHON, "-c", PANDAS, str(path))), RUNS)
+    )
+    ours, theirs = both[0]
+    if ours.said != theirs.said.replace(".0", ".00"):
+        raise SystemExit(f"the two sums differ: {ours.said}, {theirs.said}")
+    yield Row(goals.FOLD, tuple(one.cpu / other.cpu for one, other in both))
+    yield Row(goals.FOLD_MEMORY, tuple(one.memory / MEGABYTES for one, _ in both))
 
 
-LOADED = "import sys; from costsentry_cli.cli.main import run; run(sys.argv[1:]); print(*sorted(sys.modules))"
 ONE_CALL = """
 import botocore.session, pathlib, sys, boto3
 from costsentry_cli.sandbox import Sandbox
@@ -119,23 +101,25 @@ session.client("ce").get_cost_and_usage(
 """
 
 
-def small(folder: Path) -> None:
+def small(folder: Path) -> Iterator[Row]:
+    """A week of one cost centre, asked anew and repeated."""
     database = str(folder / "sandbox.db")
     target = ("--sandbox", "--sandbox-db", database)
-    subprocess.run([*SENTRY, "sandbox", "seed", "--days", "10", *target], check=True, capture_output=True)
-    report = ("report", "--last", "7d", "--no-previous", *target)
-    loaded = spent(LOADED, *report, "-o", "json").said
-    print(f"a small report imports pandas: {'pandas' in loaded.split()}")
-    again = subprocess.run([*SENTRY, *report, "-o", "json"], check=True, capture_output=True, text=True)
-    print(f"paid requests of the repeated report: {json.loads(again.stdout)['paid_requests']}")
+    spent((*SENTRY, "sandbox", "seed", "--days", "10", *target))
+    report = (*SENTRY, "report", "--last", "7d", "--no-previous", "-o", "json", *target)
     today = date.today() + timedelta(days=1)  # noqa: DTZ011 the sandbox's clock is the machine's
     floor = (PYTHON, "-c", ONE_CALL, database, (today - timedelta(days=7)).isoformat(), today.isoformat())
-    asked = paired((*SENTRY, *report, "--refresh", "-o", "json"), floor, 7)
-    print(Row("sentry report / boto3 asking the same", asked, 1.3).line())
+    yield Row(goals.REPORT, cpu_ratios((*report, "--refresh"), floor))
+    yield Row(goals.PAID, (json.loads(spent((*report, "--refresh")).said)["paid_requests"] / PAGES,))
+    yield Row(goals.PAID_AGAIN, (json.loads(spent(report).said)["paid_requests"],))
+
+
+def rows() -> Iterator[Row]:
+    """The large answer, then the small one."""
+    with tempfile.TemporaryDirectory() as name:
+        yield from fold(Path(name))
+        yield from small(Path(name))
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as name:
-        fold(Path(name))
-        small(Path(name))
-    sys.exit(0)
+    show(rows())

@@ -1,21 +1,40 @@
-"""Start-up: what everybody feels at every call, against a bare interpreter in the same run."""
+"""Start-up: what everybody feels at every call, against a bare interpreter; and what other programs take."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
-from ratio import BARE, SENTRY, Row, paired
+import goals
+from ratio import BARE, PEER_PYTHON, PEERS, ROOT, SENTRY, Command, Row, cpu_ratios, show
 
-EXAMPLE = str(Path(__file__).parents[1] / "profiles.yaml")
+CLICK = "import click\n@click.command()\ndef hello(): print('hello')\nhello(prog_name='hello')"
+TYPER = "import typer\napp = typer.Typer()\n@app.command()\ndef hello(): print('hello')\napp(prog_name='hello')"
+OURS: tuple[Command, ...] = (
+    ("--version",),
+    ("--help",),
+    ("profiles", "--help"),
+    ("explain", "5"),
+    ("validate", "-f", str(ROOT / "profiles.yaml")),
+)
+OTHERS: tuple[Command, ...] = (
+    (PEER_PYTHON, "-c", CLICK, "--help"),
+    (PEER_PYTHON, "-c", TYPER, "--help"),
+    (str(PEERS / "sqlite-utils"), "--version"),
+    (str(PEERS / "sqlite-utils"), "--help"),
+    (str(PEERS / "octodns-sync"), "--help"),
+    (str(PEERS / "aws"), "--version"),
+    (PEER_PYTHON, "-c", "import boto3"),
+)
 
-COMMANDS = [
-    (("--version",), 2),
-    (("--help",), 12),
-    (("profiles", "--help"), 12),
-    (("validate", "-f", EXAMPLE), 12),
-]
+
+def rows() -> Iterator[Row]:
+    """Ours, then others."""
+    ours = (goals.VERSION, goals.HELP, goals.PROFILES_HELP, goals.LIGHT, goals.VALIDATE)
+    for goal, words in zip(ours, OURS, strict=True):
+        yield Row(goal, cpu_ratios((*SENTRY, *words), BARE))
+    for goal, command in zip(goals.PEERS, OTHERS, strict=True):
+        yield Row(goal, cpu_ratios(command, BARE, 7))
+
 
 if __name__ == "__main__":
-    for words, goal in COMMANDS:
-        shown = " ".join(Path(word).name for word in words)
-        print(Row(f"sentry {shown} / python -c pass", paired((*SENTRY, *words), BARE), goal).line())
+    show(rows())

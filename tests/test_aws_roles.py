@@ -155,10 +155,10 @@ def test_a_role_keeps_the_aws_profile_but_not_its_credentials(tmp_path: Path, mo
         return core
 
     source.opened = plugged
-    source.session.events.register("before-send", behind.send)
+    source.session.register("before-send", behind.send)
     role = assume(source, ROLE)
     role.call(LISTING)
-    assert role.session.profile_name == "prod"
+    assert role.session.profile == "prod"
     assert behind.keys() == ["AKIAPROD", "ASIAROLE000000000001"]
     assert behind.requests[1].url.startswith("https://bedrock.eu-north-1.amazonaws.com/")
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from costsentry_cli import __version__
+
+COLLECT_AFTER = 50_000
+"""Objects between two runs of the collector. At the default of 700 it walks what imports and AWS's models build, none
+of which is garbage, again and again: a twelfth of a short command's time."""
 
 
 def main() -> int:
@@ -12,6 +17,7 @@ def main() -> int:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"sentry (costsentry-cli) {__version__}\n")
         return 0
+    gc.set_threshold(COLLECT_AFTER)
     try:
         from costsentry_cli.cli.main import run
 
@@ -19,6 +25,8 @@ def main() -> int:
     except KeyboardInterrupt:  # before the command line's own boundary stands
         sys.stderr.write("interrupted\n")
         return 130
+    finally:
+        gc.freeze()  # or the interpreter walks all there is at its end, to free what the system takes back anyway
 
 
 if __name__ == "__main__":

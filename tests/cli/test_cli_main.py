@@ -45,9 +45,20 @@ def test_validate_imports_the_yaml_library_and_nothing_else_that_is_heavy(folder
     assert loaded_by("validate", "-f", str(folder / "profiles.yaml")) == {"yaml"}
 
 
-def test_a_listing_in_the_sandbox_imports_neither_pandas_nor_moto(folder: Path) -> None:
-    loaded = loaded_by("profiles", "list", "--sandbox", "--sandbox-db", str(folder / "s.db"), "-o", "json")
-    assert not loaded & {"pandas", "moto", "rich", "pydantic"}
+@pytest.mark.parametrize("words", [["profiles", "list"], ["report", "--last", "7d", "--no-previous"]])
+def test_a_small_answer_of_the_sandbox_imports_botocore_and_its_database_alone(words: list[str], folder: Path) -> None:
+    loaded = loaded_by(*words, "--sandbox", "--sandbox-db", str(folder / "s.db"), "-o", "json")
+    assert loaded == {"botocore", "jmespath", "sqlite3"}
+
+
+def test_a_listing_imports_its_own_kind_of_resource_alone(folder: Path) -> None:
+    code = (
+        "import sys; from costsentry_cli.cli.main import run\n"
+        "status = run(['profiles', 'list', '--sandbox', '-o', 'json'])\n"
+        "print(*[name for name in sys.modules if name.startswith('costsentry_cli.domain.kinds.')], file=sys.stderr)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert ended.stderr.splitlines()[-1] == "costsentry_cli.domain.kinds.inference_profile"
 
 
 def test_the_version_is_one_line(sentry: Sentry) -> None:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 
-import boto3
 import botocore.session
 from botocore.credentials import DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError
@@ -32,8 +31,9 @@ def connect(region: str | None = None, aws_profile: str | None = None) -> Door:
     Raises ``SentryError`` CS0404 without a region and CS0405 for an unknown AWS profile.
     """
     try:
-        session = boto3.Session(botocore_session=_opened(aws_profile))
-        found = region or os.environ.get("AWS_REGION") or session.region_name
+        session = _opened(aws_profile)
+        found = region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
+        session.get_scoped_config()  # raises for a profile there is not
     except BotoCoreError as exception:
         raise translate(exception, None, 1) from exception
     if not found:
@@ -47,28 +47,19 @@ def _opened(aws_profile: str | None) -> botocore.session.Session:
     return core
 
 
-class _Models(Loader):  # type: ignore[misc]  # botocore has no types
-    """Serves many sessions: none may add to where it looks, as boto3 does for each."""
-
-    @property
-    def search_paths(self) -> list[str]:
-        return list(super().search_paths)
-
-
 @cache
 def _models(further: str | None) -> Loader:
     """One reader of AWS's models for all sessions of the process: reading them again for each account that is reached
     costs more than calling it. ``further`` places to look, as AWS_DATA_PATH has them."""
     paths = [] if further is None else [str(Path(one).expanduser()) for one in further.split(os.pathsep)]
-    return _Models(extra_search_paths=paths)
+    return Loader(extra_search_paths=paths)
 
 
 def connect_to(plug: Callable[[botocore.session.Session], None], region: str) -> Door:
     """A door to whatever ``plug`` puts behind the session: no real credentials, config files or endpoints are read."""
     opened = partial(_plugged, plug)
-    core = opened()
-    core.set_credentials("sandbox", "sandbox")
-    session = boto3.Session(botocore_session=core, region_name=region)
+    session = opened()
+    session.set_credentials("sandbox", "sandbox")
     return Door(session, region, ignore_configured_endpoints=True, opened=opened)
 
 
@@ -107,9 +98,8 @@ def assume(
 
     role = DeferredRefreshableCredentials(fresh, "assume-role", now)
     role.get_frozen_credentials()  # at once: a role that may not be assumed is the caller's first news
-    core = door.opened()
-    core.register_component("credential_provider", _Given(role))
-    session, pace = boto3.Session(botocore_session=core, region_name=door.region), Pace(bound=door.pace.bound)
+    session, pace = door.opened(), Pace(bound=door.pace.bound)
+    session.register_component("credential_provider", _Given(role))
     own_way = door.ignore_configured_endpoints
     return Door(session, door.region, door.patience, pace, door.interrupt, own_way, door.opened, door.timeouts)
 

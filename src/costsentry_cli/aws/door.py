@@ -11,7 +11,6 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -57,7 +56,7 @@ class Door:
     the same target, without credentials.
     """
 
-    session: boto3.Session
+    session: botocore.session.Session
     region: str
     patience: Patience = field(default_factory=Patience)
     pace: Pace = field(default_factory=Pace)
@@ -161,7 +160,7 @@ class Door:
         with self._lock:
             client = self._clients.get((service, region))
             if client is None:
-                client = self.session.client(service, region_name=region, config=self._config(service))
+                client = self.session.create_client(service, region_name=region, config=self._config(service))
                 client.meta.events.register("before-parse", whole)
                 client.meta.events.register_first("before-send", self._count)
                 self._clients[service, region] = client
@@ -182,6 +181,6 @@ class Door:
         )
 
 
-def _method(session: boto3.Session) -> str:
+def _method(session: botocore.session.Session) -> str:
     """Where the credentials in use come from, in the library's word; after an answer they are loaded already."""
     return str(getattr(session.get_credentials(), "method", "") or "")

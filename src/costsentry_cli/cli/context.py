@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from costsentry_cli.cli.completion import MANIFEST
 from costsentry_cli.cli.options import Common
 from costsentry_cli.cli.output import say
-from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.errors import SentryError
-from costsentry_cli.domain.kind import Scope
-from costsentry_cli.domain.manifest.types import Account, Manifest
 from costsentry_cli.domain.skew import TOLD, Skew, words
 
 if TYPE_CHECKING:
     from costsentry_cli.aws import Door
+    from costsentry_cli.domain.calls import Cloud
+    from costsentry_cli.domain.kind import Scope
+    from costsentry_cli.domain.manifest.types import Account, Manifest
     from costsentry_cli.sandbox import Sandbox
     from costsentry_cli.sandbox.seed import SeedReport
 
@@ -68,6 +68,8 @@ class Context:
 
     def home(self, manifest: Manifest) -> Scope:
         """The target's own account and region."""
+        from costsentry_cli.domain.kind import Scope
+
         return Scope(self.target.account, self.target.region, manifest.namespace)
 
     def clouds(self, manifest: Manifest) -> tuple[dict[str, Cloud], dict[str, SentryError]]:

@@ -26,9 +26,7 @@ class LazyCommands(MutableMapping[str, Any]):
         if name in self._extra or name not in self._table:
             return self._extra[name]
         module = importlib.import_module(f"costsentry_cli.cli.{self._table[name][0]}")
-        command = typer.main.get_command(module.app)
-        commands: Mapping[str, Any] = getattr(command, "commands", {})
-        return commands.get(name, command)
+        return _built(module.app, name)
 
     def __setitem__(self, name: str, command: Any) -> None:
         self._extra[name] = command
@@ -41,6 +39,16 @@ class LazyCommands(MutableMapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._table)
+
+
+def _built(app: typer.Typer, name: str) -> Any:
+    """The command of this name, none of its neighbours; the group itself where the name is the group's."""
+    for one in app.registered_commands:
+        if name == one.name or (one.callback and name == typer.main.get_command_name(one.callback.__name__)):
+            return typer.main.get_command_from_info(
+                one, pretty_exceptions_short=app.pretty_exceptions_short, rich_markup_mode=app.rich_markup_mode
+            )
+    return typer.main.get_command(app)
 
 
 def lazy(table: Table, default: str = "") -> type[CommonGroup]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -107,7 +106,7 @@ def emit_document(common: Common, name: str, body: Mapping[str, Any], target: Ma
     from costsentry_cli.render.formats import headed
 
     document = headed(target) | {name: dict(body)}
-    write(common, json.dumps(document, indent=2) + "\n" if common.query is None else queried(common.query, document))
+    write(common, _json(document) if common.query is None else queried(common.query, document))
 
 
 def drawn(common: Common, table: Table) -> str:
@@ -149,6 +148,12 @@ def write_file(path: Path, result: str | bytes, mode: int = 0o600) -> None:
         raise SentryError("CS0103", f"cannot write {path}: {error.strerror}", where=str(path)) from error
 
 
+def _json(document: object) -> str:
+    import json
+
+    return json.dumps(document, indent=2) + "\n"
+
+
 def queried(query: str, document: Mapping[str, Any]) -> str:
     """The JMESPath result as JSON; the query itself was checked before the command began."""
     import jmespath
@@ -158,7 +163,7 @@ def queried(query: str, document: Mapping[str, Any]) -> str:
         found = jmespath.search(query, document)
     except JMESPathError as error:  # a function that does not fit the data
         raise SentryError("CS0104", f"--query: {' '.join(str(error).split())}") from error
-    return json.dumps(found, indent=2) + "\n"
+    return _json(found)
 
 
 def say(text: str) -> None:
