@@ -155,6 +155,15 @@ class Life:
             [one.rule for one in declared(read(self.folder / "profiles.yaml"))], Amounts(requests=1), note="sales"
         )
 
+    def log_invocations(self) -> None:
+        """Bedrock's own log of who called, switched on by somebody else, and a call past the profiles in it."""
+        group, role = "/bedrock/calls", f"arn:aws:iam::{ACCOUNT}:role/bedrock-logs"
+        self.call("logs", "CreateLogGroup", logGroupName=group)
+        to = {"cloudWatchConfig": {"logGroupName": group, "roleArn": role}, "textDataDeliveryEnabled": False}
+        self.call("bedrock", "PutModelInvocationLoggingConfiguration", loggingConfig=to)
+        words = {"messages": [{"role": "user", "content": [{"text": "Hi"}]}], "inferenceConfig": {"maxTokens": 9}}
+        self.call("bedrock-runtime", "Converse", modelId="amazon.nova-lite-v1:0", **words)
+
     def profile(self) -> str:
         """The ARN of a profile."""
         return next(iter(seen(self.context())))
@@ -230,13 +239,17 @@ def _views(life: Life) -> None:
         "profiles env --account 123456789012 --ssm-parameter /costsentry/profiles --yes",
         "budgets plan", "budgets list", "budgets status", "budgets lint", "budgets simulate",
         "anomalies plan", "anomalies list",
-        "report costs", "report costs -g applicationID", "report costs --exclude service=x --refresh",
+        "report costs", "report costs --accounts",
+        "report costs -g applicationID", "report costs --exclude service=x --refresh",
         "report usage", "report usage --audit",
         "report coverage", "report forecast --refresh", "report compare --exclude service=x",
     ):  # fmt: skip
         life.sentry(line)
     life.fault("logs", "GetQueryResults", "error:InvalidParameterException:400")
     life.sentry("report usage --audit")
+    life.log_invocations()
+    life.fault("logs", "GetQueryResults", "error:InvalidParameterException:400")
+    life.sentry("report coverage")
     life.sentry("profiles resolve", life.profile())
 
 

@@ -34,7 +34,7 @@ def test_the_models_are_read_once_for_all_sessions() -> None:
     one.call(LISTING)
     two.call(LISTING)
     real = connect("us-east-1")
-    loaders = [each.session._session.get_component("data_loader") for each in (one, two, real)]
+    loaders = [each.session.get_component("data_loader") for each in (one, two, real)]
     assert loaders[0] is loaders[1] is loaders[2]
     before = list(loaders[0].search_paths)
     door(answer(EMPTY))
@@ -43,5 +43,5 @@ def test_the_models_are_read_once_for_all_sessions() -> None:
 
 def test_models_of_ones_own_are_still_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
-    found = connect("us-east-1").session._session.get_component("data_loader")
+    found = connect("us-east-1").session.get_component("data_loader")
     assert str(tmp_path) in found.search_paths

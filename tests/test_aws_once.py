@@ -109,15 +109,10 @@ PERIOD = {"TimePeriod": {"Start": "2026-11-01", "End": "2026-11-02"}, "Granulari
 COSTS = ApiCall("ce", "GetCostAndUsage", {**PERIOD, "Metrics": ["UnblendedCost"]})
 
 
-@pytest.mark.parametrize(
-    ("call", "ours", "sent"),
-    [(GROUP, "CS0805", 1), (KEY, "CS0805", 4), (TABLE, "CS0805", 4), (COSTS, "CS0801", 10)],
-)
-def test_one_code_for_throttling_and_for_a_quota_means_what_the_operation_means_by_it(
-    call: ApiCall, ours: str, sent: int
-) -> None:
+@pytest.mark.parametrize(("call", "ours"), [(GROUP, "CS0805"), (KEY, "CS0805"), (TABLE, "CS0801"), (COSTS, "CS0801")])
+def test_one_code_for_throttling_and_for_a_quota_means_what_the_operation_means_by_it(call: ApiCall, ours: str) -> None:
     made, behind = door(refusal("LimitExceededException", 400))
     with pytest.raises(SentryError) as failed:
         made.call(call)
     assert failed.value.code == ours
-    assert len(behind.requests) == sent if ours == "CS0805" else len(behind.requests) >= sent
+    assert len(behind.requests) == 1 if ours == "CS0805" else len(behind.requests) >= 10

@@ -42,6 +42,7 @@ def test_a_port_nobody_listens_at_names_the_endpoint_of_the_environment(keyed: p
     assert error.steps[0].command == "unset AWS_ENDPOINT_URL"
 
 
+@pytest.mark.reaches_out("a name that is reserved to be nobody's")
 def test_a_name_that_cannot_be_is_told_as_one(keyed: pytest.MonkeyPatch) -> None:
     error = failure(to(keyed, "https://bedrock.invalid"))
     assert error.code == "CS0807"

@@ -10,8 +10,9 @@ from typing import Any
 import typer
 
 from costsentry_cli import __version__
+from costsentry_cli.cli.forms import Format
 from costsentry_cli.cli.main import NAMES, command_line
-from costsentry_cli.cli.options import _OPTIONS, Format
+from costsentry_cli.cli.options import _OPTIONS
 from costsentry_cli.domain.errors import EXIT_MEANING
 
 SHARED = frozenset(flag for _, flags, _, _ in _OPTIONS.values() for flag in flags)

@@ -105,6 +105,7 @@ def test_a_name_that_a_shell_could_run_or_part_is_not_offered(
 ) -> None:
     (folder / "credentials").write_text(f"[{name}]\n[dev]\n", encoding="utf-8")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(folder / "credentials"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(folder / "none"))
     assert tab("sentry plan --aws-profile ").out.split("\n") == ["dev", ""]
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from commands import Sentry, Terminal
+from costsentry_cli.cli.forms import BY_ENDING, COSTS, TABLE, Format
 from costsentry_cli.cli.main import run
-from costsentry_cli.cli.options import BY_ENDING, COSTS, TABLE, Common, Format
+from costsentry_cli.cli.options import Common
 from costsentry_cli.cli.output import emit, say
 from costsentry_cli.domain.table import Column, Table
 from costsentry_cli.render.formats import BINARY, FORMATS

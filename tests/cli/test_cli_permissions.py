@@ -81,6 +81,7 @@ def test_without_prune_nothing_is_deleted_but_what_an_update_takes_back() -> Non
         "ce:DeleteAnomalyMonitor",
         "dynamodb:DeleteTable",
         "logs:DeleteLogGroup",
+        "tag:GetResources",
     }
 
 

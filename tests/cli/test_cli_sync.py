@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import Ran, Sentry
+from commands import Ran, Sentry, Terminal
 from fakes import PROFILES_ALONE, write_manifest
 
 ARN = re.compile(r"arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/\w+")
@@ -262,7 +262,12 @@ def test_at_sixty_columns_the_line_in_the_file_and_the_end_of_the_sentence_stand
     monkeypatch.setenv("COLUMNS", "60")
     (folder / "profiles.yaml").unlink()
     assert in_sandbox("init").status == 0
-    out = in_sandbox("plan").out
-    assert "  + create   ledger table costsentry-my-team\n               profiles.yaml:" in out
-    assert "0 to replace, 3 to wait for,\n  0 to delete.\n" in out
-    assert out.endswith("Nothing has been changed.  Apply:\n  sentry sync   (CI gate: --check)\n")
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.stdout", terminal := Terminal())
+        assert in_sandbox("plan").status == 0
+    out = terminal.getvalue()
+    assert "  + create   ledger table costsentry-my-team\n             profiles.yaml:" in out
+    assert "0 to replace, 3 to wait for,\n      0 to delete.\n" in out
+    assert out.endswith(
+        "Nothing has been changed.  Apply:\n                           sentry sync   (CI gate: --check)\n"
+    )

@@ -5,6 +5,7 @@ process and is written to the file that SOCKET_GUARD names, so that the test fai
 """
 
 import os
+import socket
 import sys
 
 LOOPBACK = ("127.", "::1", "localhost", "::ffff:127.")
@@ -32,7 +33,10 @@ def guard(event: str, arguments: tuple) -> None:
     if told:
         with open(told, "a", encoding="utf-8") as file:  # noqa: PTH123 - as little as can be is imported here
             file.write(f"{event} {host} by {' '.join(sys.argv[:3])}\n")
-    raise PermissionError(f"a test reaches for {host} ({event})")
+    reason = f"a test reaches for {host} ({event})"
+    if event.startswith("socket.get"):
+        raise socket.gaierror(socket.EAI_NONAME, reason)
+    raise PermissionError(reason)
 
 
 def install_here() -> None:

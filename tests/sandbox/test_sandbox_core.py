@@ -66,7 +66,7 @@ def test_an_operation_the_sandbox_does_not_have_is_named_and_not_retried(tmp_pat
         ("ec2", "describe_instances"),
         ("route53", "list_hosted_zones"),
         ("lambda", "list_functions"),
-        ("resourcegroupstaggingapi", "get_resources"),
+        ("resource-groups", "list_groups"),
         ("bedrock-agent", "list_agents"),
     ],
 )

@@ -13,7 +13,8 @@ import typer
 
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.context import open_context, open_sandbox, read_manifest
-from costsentry_cli.cli.options import DOCUMENT, FILE, OUTPUT, TARGET, Common, common, group
+from costsentry_cli.cli.forms import DOCUMENT
+from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit, emit_document, say
 from costsentry_cli.domain.errors import SentryError
 

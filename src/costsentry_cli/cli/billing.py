@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from costsentry_cli.cli.context import Context, open_context
-from costsentry_cli.cli.options import Common, Format
+from costsentry_cli.cli.forms import Format
+from costsentry_cli.cli.options import Common
 from costsentry_cli.cli.output import say
 from costsentry_cli.domain.errors import Exit
 from costsentry_cli.domain.kind import GLOBAL, Scope

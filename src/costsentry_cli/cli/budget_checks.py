@@ -8,8 +8,9 @@ import typer
 
 from costsentry_cli.cli.billing import NoCost, for_a_person, open_billing, tell_unknown
 from costsentry_cli.cli.context import read_manifest
+from costsentry_cli.cli.forms import ANNOTATIONS, FINDINGS
 from costsentry_cli.cli.memory import Wishes, remembered, tell
-from costsentry_cli.cli.options import ANNOTATIONS, FILE, FINDINGS, OUTPUT, TARGET, Common, common, group
+from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import annotate, emit, terminal_width
 from costsentry_cli.cli.reach import manifest_if_any
 from costsentry_cli.domain import window

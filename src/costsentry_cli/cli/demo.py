@@ -12,8 +12,9 @@ from importlib import resources
 from pathlib import Path
 
 from costsentry_cli.cli.context import Context, print_target, sandbox_at, sandbox_context
+from costsentry_cli.cli.forms import TALK
 from costsentry_cli.cli.metering import metering
-from costsentry_cli.cli.options import TALK, Common, common, group
+from costsentry_cli.cli.options import Common, common, group
 from costsentry_cli.cli.output import drawn, write_file
 from costsentry_cli.domain import window
 from costsentry_cli.domain.kinds import KINDS

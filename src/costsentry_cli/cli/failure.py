@@ -12,7 +12,8 @@ from contextlib import suppress
 from typing import Any
 
 from costsentry_cli.cli.confided import unsaid
-from costsentry_cli.cli.options import ANNOTATIONS, Common, Format
+from costsentry_cli.cli.forms import ANNOTATIONS, Format
+from costsentry_cli.cli.options import Common
 from costsentry_cli.cli.output import append_step_summary, for_terminal, terminal_width
 from costsentry_cli.domain.document import InvalidDocument
 from costsentry_cli.domain.errors import Exit, SentryError

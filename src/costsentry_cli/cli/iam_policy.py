@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from costsentry_cli.cli.options import DOCUMENT, FILE, Common, common, group
+from costsentry_cli.cli.forms import DOCUMENT
+from costsentry_cli.cli.options import FILE, Common, common, group
 from costsentry_cli.cli.output import queried, say, write
 from costsentry_cli.cli.reach import manifest_if_any
 from costsentry_cli.domain.errors import SentryError

@@ -14,7 +14,8 @@ from costsentry_cli import files
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.confided import confide
 from costsentry_cli.cli.context import Context, open_context, read_manifest
-from costsentry_cli.cli.options import DOCUMENT, FILE, OUTPUT, TARGET, Common, common, group
+from costsentry_cli.cli.forms import DOCUMENT
+from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit_document, say
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.render.safe import safe

@@ -9,8 +9,9 @@ import typer
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.context import read_manifest
 from costsentry_cli.cli.failure import beside_the_result
+from costsentry_cli.cli.forms import DOCUMENT
 from costsentry_cli.cli.limit_views import Id, counted
-from costsentry_cli.cli.options import DOCUMENT, FILE, OUTPUT, TARGET, Common, common, group
+from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import ask, emit, emit_document, say
 from costsentry_cli.domain.errors import Exit, SentryError
 from costsentry_cli.domain.ledger.counters import NOTHING

@@ -10,8 +10,9 @@ import typer
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.billing import ascii_only, for_a_person
 from costsentry_cli.cli.context import Context, open_context, read_manifest
+from costsentry_cli.cli.forms import DOCUMENT
 from costsentry_cli.cli.gates import gates_of
-from costsentry_cli.cli.options import DOCUMENT, FILE, OUTPUT, TARGET, Common, common, group
+from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import drawn, emit, emit_document, say
 from costsentry_cli.domain.errors import Exit, SentryError
 from costsentry_cli.domain.limit_standing import GATES, Declared, Known, declared, failing, named

@@ -14,7 +14,8 @@ from costsentry_cli import files
 from costsentry_cli.cli.context import Context, open_context, read_manifest
 from costsentry_cli.cli.ending import status_of
 from costsentry_cli.cli.failure import beside_the_result
-from costsentry_cli.cli.options import FILE, FINDINGS, OUTPUT, TARGET, Common, common
+from costsentry_cli.cli.forms import FINDINGS
+from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common
 from costsentry_cli.cli.output import ask, emit, preview, say
 from costsentry_cli.cli.progress import Progress
 from costsentry_cli.cli.reach import tell_troubles
@@ -147,7 +148,7 @@ def show(shared: Common, asked: Asked, sync_words: str, *, check: bool) -> int:
     screen = plan_view.as_text(plan, name)
     if plan.pending:
         screen += plan_view.series_line(*series(asked.manifest)) if any(kind.measured for kind in asked.kinds) else ""
-        screen += f"\tNothing has been changed.  Apply: {sync_words}   (CI gate: --check)\n"
+        screen += f"Nothing has been changed.  \tApply: {sync_words}   (CI gate: --check)\n"
     target = asked.context.target
     emit(
         shared,

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from costsentry_cli.cli.context import manifest_path, read_manifest
-from costsentry_cli.cli.options import ANNOTATIONS, DOCUMENT, FILE, OUTPUT, TALK, TEXT, Common, common, group
+from costsentry_cli.cli.forms import ANNOTATIONS, DOCUMENT, TALK, TEXT
+from costsentry_cli.cli.options import FILE, OUTPUT, Common, common, group
 from costsentry_cli.cli.output import annotate, emit_document, say, write, write_file
 from costsentry_cli.domain.errors import SentryError
 

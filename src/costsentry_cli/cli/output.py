@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from costsentry_cli import files
-from costsentry_cli.cli.options import ANNOTATIONS, Color, Common, Format
+from costsentry_cli.cli.forms import ANNOTATIONS, Format
+from costsentry_cli.cli.options import Color, Common
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.render.safe import safe
 

@@ -11,7 +11,8 @@ import typer
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.context import open_context, read_manifest
 from costsentry_cli.cli.ending import status_of
-from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, TEXT, Common, common, group
+from costsentry_cli.cli.forms import TEXT
+from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import ask, emit, preview, say, write
 from costsentry_cli.cli.reach import AccountOption, Reach, reach
 from costsentry_cli.domain.errors import Exit, SentryError

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from costsentry_cli.cli import completion
-from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, Format, common, group
+from costsentry_cli.cli.forms import Format
+from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import ask, emit_document, say, write
 from costsentry_cli.cli.reach import AccountOption, Reach, manifest_if_any, reach
 from costsentry_cli.domain.calls import ApiCall

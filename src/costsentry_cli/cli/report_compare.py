@@ -9,8 +9,9 @@ import typer
 
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.billing import open_billing
+from costsentry_cli.cli.forms import CHART
 from costsentry_cli.cli.memory import Wishes, remembered, tell
-from costsentry_cli.cli.options import CHART, OUTPUT, TARGET, Common, common, group
+from costsentry_cli.cli.options import OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit
 from costsentry_cli.domain.assumptions import PRODUCT_ATTRIBUTES_SINCE
 from costsentry_cli.domain.errors import SentryError

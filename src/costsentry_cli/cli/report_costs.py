@@ -11,8 +11,9 @@ import typer
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.billing import open_billing
 from costsentry_cli.cli.context import Context, read_manifest
+from costsentry_cli.cli.forms import COSTS, Format
 from costsentry_cli.cli.memory import Wishes, of_account, remembered, tell
-from costsentry_cli.cli.options import COSTS, FILE, OUTPUT, TARGET, Common, Format, common, group
+from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit
 from costsentry_cli.cli.reach import tell_troubles
 from costsentry_cli.cli.waiting import say_how_time_passes
@@ -23,6 +24,7 @@ from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.plan import Trouble
 from costsentry_cli.domain.remembered import Remembered
 from costsentry_cli.domain.reports.question import WORDS, Condition, Metric, Question, Sort, conditions_of, groups_of
+from costsentry_cli.domain.table import Table
 from costsentry_cli.domain.window import Granularity, Window
 from costsentry_cli.usecases import report_costs
 
@@ -134,20 +136,21 @@ def costs(shared: Common, *, group_by: GroupBy = None, of: Of, shape: Shape, who
     try:
         if manifest is not None:
             return _each(shared, context, asked, memory, manifest)
-        return _answer(shared, context, asked, memory)
+        table = _answer(shared, context, asked, memory)
     finally:
         tell(memory)
+    if not table.rows:
+        say_how_time_passes(shared, context)
+    return Exit.OK
 
 
-def _answer(shared: Common, context: Context, question: Question, memory: Remembered) -> int:
+def _answer(shared: Common, context: Context, question: Question, memory: Remembered) -> Table:
     if shared.form is Format.FOCUS:
         table = report_costs.focus(memory, question, context.clock(), context.target.account)
     else:
         table = report_costs.costs(memory, question, context.clock())
     emit(shared, table, context.target.as_dict())
-    if not table.rows:
-        say_how_time_passes(shared, context)
-    return Exit.OK
+    return table
 
 
 def _each(shared: Common, context: Context, question: Question, memory: Remembered, manifest: Manifest) -> int:

@@ -9,8 +9,9 @@ import typer
 
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.billing import for_a_person
+from costsentry_cli.cli.forms import CHART
 from costsentry_cli.cli.memory import Wishes, remembered, tell
-from costsentry_cli.cli.options import CHART, FILE, OUTPUT, TARGET, Common, common, group
+from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import drawn, emit, say
 from costsentry_cli.cli.reach import manifest_if_any, reach
 from costsentry_cli.domain.errors import Exit, SentryError

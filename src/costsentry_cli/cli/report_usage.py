@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from costsentry_cli.cli.context import Context, read_manifest
-from costsentry_cli.cli.options import CHART, FILE, OUTPUT, TARGET, Common, common, group
+from costsentry_cli.cli.forms import CHART
+from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit, say
 from costsentry_cli.cli.reach import manifest_if_any, reach
 from costsentry_cli.domain.errors import SentryError

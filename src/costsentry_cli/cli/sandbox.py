@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from costsentry_cli.cli import context
-from costsentry_cli.cli.options import DOCUMENT, OUTPUT, TALK, TEXT, Common, common, group
+from costsentry_cli.cli.forms import DOCUMENT, TALK, TEXT
+from costsentry_cli.cli.options import OUTPUT, Common, common, group
 from costsentry_cli.cli.output import ask, emit_document, say, write
 from costsentry_cli.cli.waiting import duration
 from costsentry_cli.domain.errors import Exit, SentryError

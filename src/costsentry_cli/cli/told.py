@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from costsentry_cli.cli.context import Context
 from costsentry_cli.cli.failure import to_stderr
-from costsentry_cli.cli.options import Common, Format
+from costsentry_cli.cli.forms import Format
+from costsentry_cli.cli.options import Common
 from costsentry_cli.cli.output import emit_document, say
 from costsentry_cli.domain.errors import Exit, SentryError
 from costsentry_cli.render import denial, errors

@@ -72,7 +72,8 @@ def _kinds(*kinds: Kind) -> dict[str, Need]:
     asked = CAN_BE_MADE if any(kind.measured for kind in kinds) else frozenset()
     reading = IDENTITY | ROLES | asked | frozenset[Operation]().union(*(kind.reading for kind in kinds))
     writing = frozenset[Operation]().union(*(kind.writing for kind in kinds))
-    return {"plan": Need(reading), "sync": Need(reading | writing, _deleting(kinds))}
+    looking = TAGGED if any(kind.tagged_type for kind in kinds) else frozenset()
+    return {"plan": Need(reading, looking), "sync": Need(reading | writing, _deleting(kinds))}
 
 
 def _deleting(kinds: Iterable[Kind]) -> frozenset[Operation]:

@@ -31,7 +31,7 @@ def _hung(line: str, width: int | None) -> str:
     head, _, rest = line.rstrip("\n").partition("\t")
     if width is None or columns(head + rest) <= width:
         return line.replace("\t", "", 1)
-    words = _BETWEEN.split(rest)
+    words = _words(rest)
     indent = " " * columns(head)
     start = head[: len(head) - len(head.lstrip())]
     longest = max(map(columns, words))
@@ -66,9 +66,9 @@ def _words(body: str) -> list[str]:
     """Split at spaces up to a command, which is one word with all that follows."""
     found = _COMMAND.search(body)
     if found is None:
-        return body.split(" ")
+        return _BETWEEN.split(body)
     before = body[: found.start()]
-    return [*before.removesuffix(" ").split(" "), body[found.start() :]] if before else [body]
+    return [*_BETWEEN.split(before.removesuffix(" ")), body[found.start() :]] if before else [body]
 
 
 def columns(text: str) -> int:

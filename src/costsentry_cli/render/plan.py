@@ -85,7 +85,7 @@ def as_text(plan: Plan, manifest_name: str) -> str:
     body = listed(plan, manifest_name, many=many)
     lines = [_head(plan, manifest_name), "", *body, ""] if body else []
     lines += [f"warning: \t{safe_line(warning)}" for warning in plan.warnings]
-    lines.append(f"\t{sentence(plan) if plan.pending else _no_changes(plan, manifest_name)}")
+    lines.append(sentence(plan).replace(" ", " \t", 1) if plan.pending else f"\t{_no_changes(plan, manifest_name)}")
     lines += [f"refused: \t{safe_line(why)}" for why in plan.refused]
     return "\n".join(lines) + "\n"
 
