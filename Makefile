@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 RELEASE := .release
 PYTHONS ?= 3.11 3.12 3.13 3.14
 
-	rm -rf $(VENV) .venv-* .bench-venv $(RELEASE) dist build .costsentry .pytest_cache .mypy_cache .ruff_cache .hypothesis
+.PHONY: demo test test-pythons lint bench fuzz docs catalog dist lock clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python >= 3.11 is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -45,7 +45,14 @@ lint: $(VENV)/installed
 bench: .bench-venv/installed
 	@$(BIN)/python benchmarks/table.py $(FILES)
 
-	rm -rf $(VENV) .venv-* .bench-venv $(RELEASE) dist build .costsentry .pytest_cache .mypy_cache .ruff_cache .hypothesis
+# Ten thousand hostile manifests and two thousand requests, each in a process of its own: no trace, < 1 s, < 200 MB.
+fuzz: $(VENV)/installed
+	$(BIN)/python tools/fuzz.py
+
+# Regenerate the generated pages and, where Chromium is installed, the pictures of a report's page.
+docs: $(VENV)/installed
+	$(BIN)/python tools/make_docs.py
+	$(BIN)/python tools/make_pictures.py
 
 # Regenerate the model catalogue from the newest public price map (needs network).
 catalog: $(VENV)/installed

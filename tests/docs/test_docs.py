@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,11 @@ def test_the_picture_needs_nothing_of_another_place() -> None:
 def test_the_living_example_is_the_one_the_demo_uses() -> None:
     packaged = ROOT / "src/costsentry_cli/data/example.profiles.yaml"
     assert (ROOT / "profiles.yaml").read_bytes() == packaged.read_bytes()
+
+
+def test_every_target_of_make_that_the_pages_name_can_be_made() -> None:
+    pages = README + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = sorted(set(re.findall(r"(?:^|`)make ([a-z]+)", pages, re.MULTILINE)))
+    assert {"demo", "test", "lint", "bench", "fuzz"} <= set(named)
+    read = subprocess.run(["make", "--dry-run", *named], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert read.returncode == 0, read.stderr
