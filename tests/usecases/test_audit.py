@@ -14,10 +14,10 @@ import pytest
 
 from costsentry_cli.aws import connect_to
 from costsentry_cli.domain.audit import LimitState, Metered, event
-from costsentry_cli.domain.audit_query import GROUPS, Search, Sums, events_query, last, quoted, sums_query, whole
+from costsentry_cli.domain.audit_query import GROUPS, Search, Sums, events_query, last, quoted, sums_query
 from costsentry_cli.domain.calls import Answer, ApiCall
 from costsentry_cli.domain.errors import SentryError
-from costsentry_cli.domain.insights import PAUSES
+from costsentry_cli.domain.insights import PAUSES, whole
 from costsentry_cli.domain.pricing import Tokens
 from costsentry_cli.sandbox import Sandbox
 from costsentry_cli.usecases.audit import LogGroup, LogStream, Recorded, one, record

@@ -15,13 +15,13 @@ from costsentry_cli.cli.context import Context
 from costsentry_cli.domain.calls import ApiCall, Cloud
 from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.reports.coverage import Route
-from costsentry_cli.domain.reports.invocation_log import Call, model_id, principal, role_of
+from costsentry_cli.domain.reports.invocation_log import Call, model_id, principal, read, role_of
 from costsentry_cli.domain.reports.leak_callers import callers
 from costsentry_cli.domain.reports.moments import Cut, last
 from costsentry_cli.render.screen import as_screen
 from costsentry_cli.sandbox import FaultRule, Sandbox
 from costsentry_cli.usecases.report_coverage import Coverage, Question, coverage
-from fakes import ACCOUNT, HAIKU, LITE, FrozenClock
+from fakes import ACCOUNT, HAIKU, LITE, FakeCloud, FrozenClock
 from foreign import called, made
 
 SCREENS = Path(__file__).parents[1] / "cli" / "screens"
@@ -127,6 +127,24 @@ def test_machines_get_every_caller_with_its_arn_and_the_foremost_beside_the_leak
         mine = [one for one in facts["leak_callers"] if one["name"] == row["name"]]
         assert sum(one["tokens"] for one in mine) == row["tokens"]
         assert sum(one["requests"] for one in mine) == row["requests"]
+
+
+def test_a_great_sum_is_read_as_insights_writes_it(clock: FrozenClock) -> None:
+    who = f"arn:aws:iam::{ACCOUNT}:user/alice"
+    row = {"caller": who, "model": HAIKU, "calls": "1.2E5", "t0": "2.5E7", "t1": "40.0"}
+    config = {"loggingConfig": LOGS}
+    cloud = FakeCloud(
+        {
+            "GetModelInvocationLoggingConfiguration": config,
+            "StartQuery": {"queryId": "q"},
+            "GetQueryResults": {
+                "status": "Complete",
+                "results": [[{"field": name, "value": value} for name, value in row.items()]],
+            },
+        }
+    )
+    log = read(cloud, "us-east-1", last("1d", Cut.DAILY, clock()), lambda _: None)
+    assert log.calls == (Call(who, HAIKU, 120_000, 25_000_040),)
 
 
 def test_only_the_time_asked_about_is_read(recorded: Context, clock: FrozenClock) -> None:

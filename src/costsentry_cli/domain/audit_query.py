@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from costsentry_cli.domain import audit
 from costsentry_cli.domain.aws_limits import TAG_TEXT, TAG_VALUE_MAX
 from costsentry_cli.domain.errors import SentryError
-from costsentry_cli.domain.insights import MOST
+from costsentry_cli.domain.insights import MOST, whole
 from costsentry_cli.domain.ledger.counters import NANOS
 
 Event = Mapping[str, Any]
@@ -33,8 +33,6 @@ GROUPS: dict[str, str] = {
 }
 """What events are grouped by, and the field it is in."""
 ENDINGS = ("succeeded", "failed", "denied", "unknown")
-DIGITS = 19
-"""A longer number is no count."""
 _SPAN = re.compile(r"([0-9]{1,4})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/=+@-]{1,128}")
@@ -201,15 +199,6 @@ def time_of(event: Event) -> datetime | None:
     except ValueError:
         return None
     return at if at.tzinfo is not None else None
-
-
-def whole(text: Any) -> int:
-    """A count as Insights writes it (``12``, ``12.0``, ``1.2E7``) or as an event has it; 0 where there is none."""
-    try:
-        number = Decimal(str(text))
-    except InvalidOperation:
-        return 0
-    return int(number) if number.is_finite() and number.adjusted() < DIGITS else 0
 
 
 def _one(event: Event) -> Sums:

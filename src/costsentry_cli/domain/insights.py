@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
 from costsentry_cli.domain.calls import ApiCall, Cloud
@@ -16,6 +17,8 @@ MOST = 10_000
 PAUSES = (0.2, 0.4, 0.8, 1.6, *(2.0,) * 450)
 """Seconds between looks at a query: a quarter of an hour; AWS itself ends one after an hour."""
 RUNNING = ("Scheduled", "Running")
+DIGITS = 19
+"""A longer number is no count."""
 
 
 def start_call(group: str, query: str, since: datetime, until: datetime, region: str | None) -> ApiCall:
@@ -33,6 +36,15 @@ def start_call(group: str, query: str, since: datetime, until: datetime, region:
 def row_of(fields: Sequence[Mapping[str, str]]) -> dict[str, str]:
     """A row of GetQueryResults as a mapping."""
     return {field["field"]: field["value"] for field in fields if field.get("value") is not None}
+
+
+def whole(text: Any) -> int:
+    """A count as Insights writes it (``12``, ``12.0``, ``1.2E7``) or as an event has it; 0 where there is none."""
+    try:
+        number = Decimal(str(text))
+    except InvalidOperation:
+        return 0
+    return int(number) if number.is_finite() and number.adjusted() < DIGITS else 0
 
 
 @dataclass

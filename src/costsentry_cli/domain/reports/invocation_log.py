@@ -15,7 +15,7 @@ from typing import Any
 from costsentry_cli.domain.assumptions import INVOCATION_LOG_CACHE_FIELDS
 from costsentry_cli.domain.calls import ApiCall, Cloud
 from costsentry_cli.domain.errors import INTERRUPTED, SentryError
-from costsentry_cli.domain.insights import MOST, Insights
+from costsentry_cli.domain.insights import MOST, Insights, whole
 from costsentry_cli.domain.references import read_reference
 from costsentry_cli.domain.reports.moments import Moments
 
@@ -100,12 +100,8 @@ def _refused(error: SentryError, region: str, place: str = "") -> Log:
 
 def _calls(rows: Iterable[Mapping[str, str]]) -> Iterable[Call]:
     for row in rows:
-        tokens = sum(_count(row.get(f"t{n}")) for n in range(len(TOKENS)))
-        yield Call(row.get("caller", ""), model_id(row.get("model", "")), _count(row.get("calls")), tokens)
-
-
-def _count(text: str | None) -> int:
-    return int(text) if text is not None and text.isdecimal() else 0
+        tokens = sum(whole(row.get(f"t{n}")) for n in range(len(TOKENS)))
+        yield Call(row.get("caller", ""), model_id(row.get("model", "")), whole(row.get("calls")), tokens)
 
 
 def model_id(reference: str) -> str:
