@@ -113,6 +113,24 @@ def test_what_is_created_must_be_marked_ours_and_only_ours_is_changed_or_deleted
     ]
 
 
+def test_what_is_found_by_its_tags_is_reached_where_ledger_and_audit_trail_are(tmp_path: Path) -> None:
+    text = BASIC + "ledger: {region: eu-west-1}\naudit: {region: eu-central-1}\n"
+    found = statements("destroy", place_of(manifest(tmp_path, text), account=ACCOUNT))
+    at = {action: one.resources for one in found for action in one.actions}
+    assert at["dynamodb:DeleteTable"] == (f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/*",)
+    assert at["logs:DeleteLogGroup"] == (f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:*",)
+    several = statements("destroy", place_of(manifest(tmp_path, FIRST), account=None))
+    (tables,) = [one.resources for one in several if "dynamodb:DeleteTable" in one.actions]
+    assert tables == ("arn:aws:dynamodb:us-east-1:*:table/*",)  # the ledger is in the payer's account alone
+
+
+@pytest.mark.parametrize("name", ["plan", "sync", "doctor"])
+def test_without_prune_no_other_table_or_log_group_than_ours_by_name_is_reached(name: str, tmp_path: Path) -> None:
+    place = place_of(manifest(tmp_path, BASIC), account=ACCOUNT)
+    reached = {arn for one in statements(name, place, prune=False) for arn in one.resources if arn.endswith("*")}
+    assert not [arn for arn in reached if arn.endswith(("table/*", "log-group:*"))]
+
+
 def test_metrics_are_written_to_our_namespace_alone(tmp_path: Path) -> None:
     (one,) = [s for s in statements("invoke", place_of(None)) if "cloudwatch:PutMetricData" in s.actions]
     assert one.condition == {"StringEquals": {"cloudwatch:namespace": "GenAIRateLimiting"}}

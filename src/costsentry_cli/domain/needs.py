@@ -17,6 +17,7 @@ from costsentry_cli.domain.kinds.anomaly_monitor import AnomalyMonitor
 from costsentry_cli.domain.kinds.budget import Budget
 from costsentry_cli.domain.kinds.cost_allocation_tag import LISTING, CostAllocationTag
 from costsentry_cli.domain.kinds.inference_profile import InferenceProfile
+from costsentry_cli.domain.tagged import LOOKING
 
 ALL = "all"
 """Stands for every command."""
@@ -34,8 +35,6 @@ BUDGETS = operations("budgets", "DescribeBudgets ListTagsForResource DescribeBud
 TOLD = operations("budgets", "DescribeSubscribersForNotification")
 MEASURED = operations("cloudwatch", "ListMetrics GetMetricData")
 LEDGER = operations("dynamodb", "GetItem")
-TAGGED = operations("resourcegroupstaggingapi", "GetResources")
-"""How ours is found that no name leads to any more, before something is deleted."""
 INSIGHTS = operations("logs", "StartQuery GetQueryResults StopQuery")
 PROBED = (
     PROFILES
@@ -72,13 +71,13 @@ def _kinds(*kinds: Kind) -> dict[str, Need]:
     asked = CAN_BE_MADE if any(kind.measured for kind in kinds) else frozenset()
     reading = IDENTITY | ROLES | asked | frozenset[Operation]().union(*(kind.reading for kind in kinds))
     writing = frozenset[Operation]().union(*(kind.writing for kind in kinds))
-    looking = TAGGED if any(kind.tagged_type for kind in kinds) else frozenset()
+    looking = LOOKING if any(kind.tagged_type for kind in kinds) else frozenset()
     return {"plan": Need(reading, looking), "sync": Need(reading | writing, _deleting(kinds))}
 
 
 def _deleting(kinds: Iterable[Kind]) -> frozenset[Operation]:
     """What deletes, and what looks for more to delete."""
-    found = (kind.deleting | TAGGED if kind.tagged_type else kind.deleting for kind in kinds)
+    found = (kind.deleting | LOOKING if kind.tagged_type else kind.deleting for kind in kinds)
     return frozenset[Operation]().union(*found)
 
 

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from costsentry_cli.domain.calls import ApiCall, Cloud
+from costsentry_cli.domain.calls import ApiCall, Cloud, operations
 from costsentry_cli.domain.errors import Exit, SentryError
 from costsentry_cli.domain.resource import KEY_TAG, NAMESPACE_TAG
+
+LOOKING = operations("resourcegroupstaggingapi", "GetResources")
+"""What ``names_of`` calls."""
 
 
 def names_of(cloud: Cloud, namespace: str, resource_type: str, region: str) -> Sequence[str]:
     """What ``costsentry:key`` says of each resource of this type (``dynamodb:table``) that carries the namespace.
 
-    None where that may not be asked (``tag:GetResources``): what has a known name is found all the same.
+    Nothing where that may not be asked (``tag:GetResources``): what has a known name is found all the same.
     Raises ``SentryError`` for any other failure.
     """
     filters = [{"Key": NAMESPACE_TAG, "Values": [namespace]}, {"Key": KEY_TAG}]

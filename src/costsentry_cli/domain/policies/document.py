@@ -11,6 +11,7 @@ from costsentry_cli.domain.calls import Operation
 from costsentry_cli.domain.iam_actions import actions
 from costsentry_cli.domain.policies.grants import NONE, Condition, Grant, grants_of
 from costsentry_cli.domain.policies.place import Place
+from costsentry_cli.domain.tagged import LOOKING
 
 VERSION = "2012-10-17"
 MANAGED_POLICY_MAX = 6144
@@ -43,13 +44,16 @@ class Statement:
 def allowing(operations: Iterable[Operation], place: Place) -> tuple[Statement, ...]:
     """The statements that allow these operations there, and nothing else.
 
-    What a place has no resources for is left out: roles are handed on only where the manifest names them.
+    What a place has no resources for is left out: roles are handed on only where the manifest names them. So is what
+    only tags lead to, where no operation looks by tags.
     """
+    wanted = frozenset(operations)
     granted: dict[Grant, set[str]] = {}
-    for operation in sorted(operations):
+    for operation in sorted(wanted):
         for action in actions(*operation):
             for grant in grants_of(operation, action):
-                granted.setdefault(grant, set()).add(action)
+                if not grant.pruning or wanted & LOOKING:
+                    granted.setdefault(grant, set()).add(action)
     made = [_statement(grant, granted[grant], place) for grant in granted]
     return tuple(sorted((one for one in made if one.resources), key=lambda one: (one.actions[0], one.sid)))
 

@@ -28,11 +28,15 @@ def _unconditional(place: Place) -> Condition:
 
 @dataclass(frozen=True)
 class Grant:
-    """One statement's resources and condition. No resources at a place: the manifest has nothing that needs it."""
+    """One statement's resources and condition. No resources at a place: the manifest has nothing that needs it.
+
+    ``pruning``: only of use to a run that looks for what to delete by its tags.
+    """
 
     sid: str
     resources: Callable[[Place], Sequence[str]]
     condition: Callable[[Place], Condition] = _unconditional
+    pruning: bool = False
 
 
 def _everything(place: Place) -> list[str]:
@@ -83,9 +87,9 @@ COUNTED_MODELS = Grant("CountTokens", lambda place: place.asked_models())
 QUOTA = Grant("ReadTheQuota", lambda place: place.arns("servicequotas", f"bedrock/{QUOTA_CODE}"))
 METRICS = Grant("WriteOurMetrics", _everything, lambda _: {"StringEquals": {"cloudwatch:namespace": NAMESPACE}})
 TABLE = Grant("TheLedger", lambda place: place.table())
-OUR_TABLES = Grant("FindOldLedgers", lambda place: place.arns("dynamodb", "table/*"), _is_ours)
+OUR_TABLES = Grant("FindOldLedgers", lambda place: place.any_table(), _is_ours, pruning=True)
 LOG_GROUP = Grant("TheAuditLog", _groups)
-OUR_GROUPS = Grant("FindOldAuditLogs", lambda place: place.arns("logs", "log-group:*"), _is_ours)
+OUR_GROUPS = Grant("FindOldAuditLogs", lambda place: place.any_log_group(), _is_ours, pruning=True)
 BUDGETS = Grant("TheBudgets", lambda place: place.arns("budgets", "budget/*", ""))
 CHANGED_BUDGETS = Grant("ChangeTheBudgets", lambda place: place.budgets())
 DELETED_BUDGETS = Grant("DeleteOurBudgets", lambda place: place.arns("budgets", "budget/*", ""), _is_ours)

@@ -70,14 +70,30 @@ class Place:
         """The ledger's table, and the one the namespace has without naming one."""
         ledger = self.manifest.ledger if self.manifest is not None else None
         named = [ledger.table] if ledger is not None and ledger.table else []
-        names = _unique([*named, default_table(self.namespace)])
+        return self._tables(_unique([*named, default_table(self.namespace)]))
+
+    def any_table(self) -> list[str]:
+        """Every table where the ledger's is."""
+        return self._tables([ANY])
+
+    def _tables(self, names: Sequence[str]) -> list[str]:
+        ledger = self.manifest.ledger if self.manifest is not None else None
         regions = [ledger.region] if ledger is not None and ledger.region else self.regions
         return [arn for region in regions for name in names for arn in self.arns("dynamodb", f"table/{name}", region)]
 
     def log_group(self) -> list[str]:
         """The log group of the audit trail, and the one the namespace has without naming one."""
         audit = self.manifest.audit if self.manifest is not None else None
-        names = _unique([*([audit.log_group] if audit is not None else []), default_log_group(self.namespace)])
+        return self._groups(
+            _unique([*([audit.log_group] if audit is not None else []), default_log_group(self.namespace)])
+        )
+
+    def any_log_group(self) -> list[str]:
+        """Every log group where the audit trail's is."""
+        return self._groups([ANY])
+
+    def _groups(self, names: Sequence[str]) -> list[str]:
+        audit = self.manifest.audit if self.manifest is not None else None
         regions = [audit.region] if audit is not None and audit.region else self.regions
         return [arn for region in regions for name in names for arn in self.arns("logs", f"log-group:{name}", region)]
 
