@@ -204,7 +204,7 @@ def test_every_simulation_and_every_probe_is_a_valid_reading_call(tmp_path: Path
     place = place_of(manifest(tmp_path))
     statements = allowing(needs.operations_of(needs.matching("all")), place)
     calls = [permissions.simulation(f"arn:aws:iam::{ACCOUNT}:user/a", one, ACCOUNT) for one in statements]
-    calls += [*probes.probes(ACCOUNT, "us-east-1"), probes.paid_probe(date(2026, 11, 23))]
+    calls += [*probes.probes(place_of(None, account=ACCOUNT), "us-east-1"), probes.paid_probe(date(2026, 11, 23))]
     assert [problem for call in calls for problem in model_problems(call)] == []
     assert not [arn for call in calls for arn in call.params.get("ResourceArns", ()) if "*" in arn]
     reading = ("Get", "List", "Describe", "Simulate")
@@ -213,7 +213,7 @@ def test_every_simulation_and_every_probe_is_a_valid_reading_call(tmp_path: Path
 
 def test_only_the_asked_for_probe_costs_something() -> None:
     priced = ("GetCostAndUsage", "GetCostForecast", "GetDimensionValues", "GetMetricData", "StartQuery", "GetItem")
-    assert not {call.operation for call in probes.probes(ACCOUNT, "us-east-1")} & set(priced)
+    assert not {call.operation for call in probes.probes(place_of(None, account=ACCOUNT), "us-east-1")} & set(priced)
 
 
 def test_a_denied_action_warns_and_fails_where_the_command_was_asked_for() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from costsentry_cli.domain.errors import Exit, SentryError
 from costsentry_cli.domain.policies.place import place_of
 from costsentry_cli.usecases.doctor import examined, who
 from costsentry_cli.usecases.doctor_permissions import permitted
-from fakes import ACCOUNT, NOON, FakeCloud
+from fakes import ACCOUNT, BASIC, NOON, FakeCloud, manifest
 
 USER = f"arn:aws:iam::{ACCOUNT}:user/anna"
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/finops/anna"
@@ -114,6 +115,28 @@ def test_where_iam_may_not_be_asked_free_reading_calls_tell_and_writes_stay_unkn
         ),
     )
     assert not [name for name in cloud.operations() if name.startswith(("Create", "Update", "Put", "Delete", "Tag"))]
+
+
+def test_the_least_policy_is_not_taken_for_too_little_where_only_reading_calls_tell(tmp_path: Path) -> None:
+    text = BASIC + "ledger: {table: counts, region: eu-west-1}\naudit: {log_group: /trail}\n"
+    place = place_of(manifest(tmp_path, text), "us-east-1", ACCOUNT)
+    reached = {*place.table(), *place.log_group()}
+
+    def least(call: ApiCall) -> Answer:
+        table = f"arn:aws:dynamodb:{call.region}:{ACCOUNT}:table/{call.params.get('TableName')}"
+        if call.params.get("resourceArn", table) not in reached:
+            raise DENIED
+        return {}
+
+    names = ("DescribeTable", "DescribeTimeToLive", "DescribeContinuousBackups")
+
+    def of_logs(call: ApiCall) -> Answer:
+        return least(call) if call.service == "logs" else {}
+
+    cloud = without_iam(**dict.fromkeys(names, least), ListTagsForResource=of_logs)
+    found = permitted(cloud, "us-east-1", place, ["plan", "sync"])
+    assert [one.details for one in found if one.level is Level.FAIL] == []
+    assert {"DescribeTable", "ListTagsForResource"} <= set(cloud.operations())
 
 
 def test_what_is_not_there_may_be_read() -> None:

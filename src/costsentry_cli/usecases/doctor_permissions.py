@@ -39,7 +39,7 @@ def permitted(
     known = _simulated(cloud, arn, account, statements)
     if known is None:
         paid = [] if paid_on is None else [paid_probe(paid_on)]
-        asked = (*probes(account, region, here.partition), *paid)
+        asked = (*probes(here, region), *paid)
         calls = [call for call in asked if (call.service, call.operation) in wanted]
         known = permissions.by_probes(((end.call, end.error) for end in cloud.each(calls)), statements)
     return permissions.judged(known, shown, here, asked=bool(names))
