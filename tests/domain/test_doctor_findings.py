@@ -90,14 +90,20 @@ def test_prices_grow_old() -> None:
 
 
 @pytest.mark.parametrize(
-    ("apart", "level"),
-    [(timedelta(seconds=59), Level.OK), (timedelta(seconds=-60), Level.WARN), (timedelta(minutes=5), Level.FAIL)],
+    ("seconds", "level", "said"),
+    [
+        (5, Level.OK, "within 5 s of AWS's"),
+        (-6, Level.WARN, "6 s ahead of AWS's: calls may count in a neighbouring window"),
+        (31, Level.WARN, "31 s behind AWS's: limits per minute cannot be checked"),
+        (-300, Level.FAIL, "300 s ahead of AWS's: AWS refuses such requests"),
+    ],
 )
-def test_a_clock_that_is_wrong_warns_before_aws_refuses(apart: timedelta, level: Level) -> None:
-    found = machine.skew(NOON + apart, NOON)
+def test_a_clock_that_is_wrong_warns_before_aws_or_a_limit_refuses(seconds: int, level: Level, said: str) -> None:
+    found = machine.clock(timedelta(seconds=seconds))
     assert found is not None
     assert found.level is level
-    assert machine.skew(NOON, None) is None
+    assert found.says.endswith(said)
+    assert machine.clock(None) is None
 
 
 def test_a_model_at_its_end_fails_and_one_near_it_warns_with_the_day(tmp_path: Path) -> None:

@@ -34,17 +34,22 @@ class Skew:
         self.least = NONE
 
     def heard(self, sent: datetime, headers: Mapping[str, str]) -> None:
-        """Hear an answer to a request sent at ``sent``; ``headers`` have names in lower case.
+        """Hear an answer to a request sent at ``sent``; see ``apart``."""
+        found = apart(sent, self.clock(), headers)
+        if found is not None:
+            self.least = found
 
-        One that took longer than what is told says too little, one without a date nothing.
-        """
-        received = self.clock()
-        try:
-            said = parsedate_to_datetime(headers["date"])
-            if NONE <= received - sent <= TOLD:
-                self.least = least(sent, received, said)
-        except (KeyError, TypeError, ValueError):
-            return
+
+def apart(sent: datetime, received: datetime, headers: Mapping[str, str]) -> timedelta | None:
+    """The least that AWS's clock is from ours by an answer's headers (their names in lower case).
+
+    None: one that took longer than what is told says too little, one without a date nothing.
+    """
+    try:
+        said = parsedate_to_datetime(headers["date"])
+        return least(sent, received, said) if NONE <= received - sent <= TOLD else None
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def least(sent: datetime, received: datetime, said: datetime) -> timedelta:

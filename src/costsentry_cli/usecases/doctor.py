@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from email.utils import parsedate_to_datetime
-from typing import Any
 
 from costsentry_cli.domain.calls import ApiCall, Cloud
 from costsentry_cli.domain.doctor import account as accounts
@@ -17,6 +15,7 @@ from costsentry_cli.domain.errors import Exit, SentryError
 from costsentry_cli.domain.kind import Kind, Scope, scopes_of
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.plan import GRACE, Sight, Wishes, diff
+from costsentry_cli.domain.skew import apart
 
 LOOKS_AT_ONCE = 8
 ANSWER_HEADERS = "ResponseMetadata"
@@ -39,7 +38,8 @@ def examined(checks: Sequence[tuple[Area, str, Check]]) -> list[Finding]:
 
 def who(cloud: Cloud, region: str, clock: Callable[[], datetime], manifest: Manifest | None) -> list[Finding]:
     """Whose credentials these are, where they work, and whether the two clocks agree. One free call."""
-    answer = cloud.call(ApiCall("sts", "GetCallerIdentity"))
+    sent = clock()
+    answer, received = cloud.call(ApiCall("sts", "GetCallerIdentity")), clock()
     arn, account = str(answer["Arn"]), str(answer["Account"])
     found = [
         ok(Area.WHO, "identity", _named(arn)),
@@ -49,8 +49,8 @@ def who(cloud: Cloud, region: str, clock: Callable[[], datetime], manifest: Mani
     if wanted not in (None, account):
         says = f"the manifest is for account {wanted}, these credentials belong to {account}"
         found.append(fail(Area.WHO, "account", says, "check account: and --aws-profile", Exit.UNSAFE))
-    skew = machine.skew(clock(), _date(answer))
-    return [*found, *([skew] if skew is not None else [])]
+    told = machine.clock(apart(sent, received, answer.get(ANSWER_HEADERS, {}).get("HTTPHeaders", {})))
+    return [*found, *([told] if told is not None else [])]
 
 
 def account(
@@ -78,15 +78,6 @@ def _look(cloud: Cloud, kind: Kind, scope: Scope, manifest: Manifest, now: datet
     except SentryError as error:
         return Look(kind, scope, desired, error=error)
     return Look(kind, scope, desired, observed, changes)
-
-
-def _date(answer: Mapping[str, Any]) -> datetime | None:
-    """The time of AWS's answer, to a second."""
-    said = answer.get(ANSWER_HEADERS, {}).get("HTTPHeaders", {}).get("date")
-    try:
-        return None if said is None else parsedate_to_datetime(said)
-    except ValueError:
-        return None
 
 
 def _named(arn: str) -> str:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from costsentry_cli.domain import catalog
 from costsentry_cli.domain.doctor.findings import Area, Finding, fail, ok, warn
-from costsentry_cli.domain.errors import Exit
+from costsentry_cli.domain.errors import ERRORS, Exit
+from costsentry_cli.domain.skew import REFUSED, TOLD, words
 
 PRICES_OLD_AFTER = timedelta(days=90)
-SKEW_WARNS = timedelta(seconds=60)
-SKEW_FAILS = timedelta(minutes=5)
+AWS_REFUSES = timedelta(minutes=5)
 """AWS refuses a request that was signed so long before or after its own time (AWS: Signature Version 4)."""
+SET = ERRORS["CS0408"].help
 
 
 @dataclass(frozen=True)
@@ -49,20 +50,13 @@ def prices(today: date) -> Finding:
     return ok(Area.HERE, "prices", says)
 
 
-def skew(ours: datetime, theirs: datetime | None) -> Finding | None:
-    """How far this machine's clock is from AWS's (to a second); None where AWS did not say."""
-    if theirs is None:
+def clock(apart: timedelta | None) -> Finding | None:
+    """How far this machine's clock is from AWS's; None where AWS did not say."""
+    if apart is None:
         return None
-    apart = abs(ours - theirs)
-    says = f"{apart.total_seconds():.0f} s from AWS's clock"
-    if apart >= SKEW_FAILS:
-        return fail(
-            Area.WHO,
-            "clock",
-            f"{says}: AWS refuses such requests",
-            "set the clock: timedatectl set-ntp true",
-            Exit.ACCESS,
-        )
-    if apart >= SKEW_WARNS:
-        return warn(Area.WHO, "clock", f"{says}; AWS refuses requests from 5 minutes on", "timedatectl set-ntp true")
-    return ok(Area.WHO, "clock", says)
+    if abs(apart) <= TOLD:
+        return ok(Area.WHO, "clock", f"within {TOLD.seconds} s of AWS's")
+    if abs(apart) >= AWS_REFUSES:
+        return fail(Area.WHO, "clock", f"{words(apart)}: AWS refuses such requests", SET, Exit.ACCESS)
+    missed = "limits per minute cannot be checked" if abs(apart) > REFUSED else "calls may count in a neighbouring window"
+    return warn(Area.WHO, "clock", f"{words(apart)}: {missed}", SET)
