@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from billing_world import ACTION
 from costsentry_cli.aws import assume, connect_to
 from costsentry_cli.cli.context import Context, sandbox_at, sandbox_context
 from costsentry_cli.cli.main import run
@@ -30,17 +31,7 @@ from recording import PRUNING, Recorder, command_of
 
 MEMBER = "111122223333"
 ROLE = f"arn:aws:iam::{MEMBER}:role/costsentry"
-TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:costs"
 TEN = ", ".join(f"a{number}@example.com" for number in range(10))
-ACTION = f"""\
-    action:
-      at: 100%
-      of: actual
-      policy: arn:aws:iam::{ACCOUNT}:policy/deny-bedrock
-      roles: [bedrock-callers]
-      execution_role: arn:aws:iam::{ACCOUNT}:role/budgets
-      email: [finops@example.com]
-"""
 ACCOUNTS = f"""\
 accounts:
   - id: "{ACCOUNT}"

@@ -14,8 +14,9 @@ from typing import Annotated
 
 import typer
 
-from costsentry_cli import __version__
+from costsentry_cli import __version__, files
 from costsentry_cli.cli.context import Context, manifest_path, open_context
+from costsentry_cli.cli.gates import gates_of
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit, say, terminal_width
 from costsentry_cli.domain.doctor import declared, machine
@@ -34,11 +35,13 @@ from costsentry_cli.usecases import doctor_permissions
 app = group("What is here, and how to mend it.")
 OURS = b"costsentry"
 """What a start script of this program has in it."""
+SCRIPT_MAX = 1024 * 1024
+"""Bytes of a file that are looked through for it."""
 For = Annotated[
     list[str] | None,
     typer.Option("--for", help="Commands you want to run: what they lack is a failure."),
 ]
-FailOn = Annotated[str | None, typer.Option("--fail-on", help="warn: exit 3 on a warning, too.")]
+FailOn = Annotated[list[str] | None, typer.Option("--fail-on", help="warn: exit 3 on a warning, too.")]
 Paid = Annotated[bool, typer.Option("--paid", help="Where IAM may not be asked, try Cost Explorer, too ($0.01).")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the details of what is well, too.")]
 
@@ -60,8 +63,7 @@ def doctor(  # noqa: PLR0913, RUF100 the flags of one command
     """
     from costsentry_cli.cli.iam_policy import wanted_commands
 
-    if fail_on not in (None, "warn"):
-        raise SentryError("CS0101", f"--fail-on takes warn, not {fail_on!r}")
+    gates = gates_of(fail_on, ("warn",))
     names = wanted_commands(commands or [])
     manifest, found = _manifest(shared)
     context, trouble = _target(shared, manifest)
@@ -80,7 +82,7 @@ def doctor(  # noqa: PLR0913, RUF100 the flags of one command
     if context is not None and context.cloud.interrupted:
         say("interrupted: not everything was looked at")
         return Exit.INTERRUPTED
-    return status(found, warnings_fail=fail_on is not None)
+    return status(found, warnings_fail=bool(gates))
 
 
 def _here(now: datetime) -> list[Finding]:
@@ -103,7 +105,7 @@ def programs_on_path(path: str) -> list[machine.Program]:
 
 def _is_ours(path: Path) -> bool:
     try:
-        return OURS in path.read_bytes()
+        return OURS in files.read_bytes(path, SCRIPT_MAX)
     except OSError:
         return False
 

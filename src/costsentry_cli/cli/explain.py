@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from costsentry_cli.cli.options import OUTPUT, Common, common, group
 from costsentry_cli.cli.output import emit, terminal_width
 from costsentry_cli.domain import aws_errors
 from costsentry_cli.domain.errors import ERRORS, EXIT_MEANING, Exit, SentryError
+from costsentry_cli.domain.manifest.findings import most_similar
 from costsentry_cli.domain.table import Column, Table, Type
 from costsentry_cli.render.fold import folded
 
@@ -107,9 +107,6 @@ def _way(way: aws_errors.Way) -> tuple[str, str, str, int, str, str]:
 
 
 def _unknown(code: str, written: str) -> SentryError:
-    folded = {name.casefold(): name for name in (way.name for way in aws_errors.ways())}
-    near = difflib.get_close_matches(written, ERRORS, n=1)
-    if not near:
-        near = [folded[one] for one in difflib.get_close_matches(code.casefold(), folded, n=1)]
-    fix = f"sentry explain {near[0]}" if near else "sentry explain lists every code"
+    near = most_similar(written, tuple(ERRORS)) or most_similar(code, tuple(way.name for way in aws_errors.ways()))
+    fix = f"sentry explain {near}" if near else "sentry explain lists every code"
     return SentryError("CS0101", f"{code} is no error code, exit status or error of AWS's", help=fix)

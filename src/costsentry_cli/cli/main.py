@@ -15,7 +15,6 @@ from typer.exceptions import TyperException
 from costsentry_cli import __version__
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.lazy import lazy
-from costsentry_cli.cli.meant import with_meant
 from costsentry_cli.cli.options import SETTINGS
 from costsentry_cli.domain.document import InvalidDocument
 from costsentry_cli.domain.errors import INTERRUPTED, Exit, SentryError
@@ -175,6 +174,8 @@ def _refused(error: OSError) -> SentryError:
 
 
 def _usage(usage: TyperException) -> SentryError:
+    from costsentry_cli.cli.meant import with_meant
+
     context = getattr(usage, "ctx", None)
     path = context.command_path if context is not None else "sentry"
     message = usage.format_message().replace("Recognized values: , ", "Recognized values: ")  # typer's own slip

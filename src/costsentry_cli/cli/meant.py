@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import re
+
+from costsentry_cli.domain.manifest.findings import most_similar
 
 _NONE_OF = re.compile(r"'(?P<given>[^']*)' is not one of (?P<allowed>'[^']*'(?:, '[^']*')*)\.?")
 
@@ -14,6 +15,6 @@ def with_meant(message: str) -> str:
     if found is None:
         return message
     allowed = re.findall(r"'([^']*)'", found["allowed"])
-    near = difflib.get_close_matches(found["given"].lower(), allowed, n=1)
+    near = most_similar(found["given"], tuple(allowed))
     listed = f"{message[: found.start()]}'{found['given']}' is none of {', '.join(allowed)}"
-    return f"{listed}; did you mean {near[0]}?" if near else f"{listed}."
+    return f"{listed}; did you mean {near}?" if near else f"{listed}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +20,7 @@ from costsentry_cli.cli.payer import payer_of
 from costsentry_cli.cli.reach import manifest_if_any, reach, tell_troubles
 from costsentry_cli.cli.waiting import DEADLINE, Deadline, Wait, duration
 from costsentry_cli.domain.errors import Exit, SentryError
+from costsentry_cli.domain.manifest.findings import most_similar
 from costsentry_cli.domain.payer import Payer
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ def _tell_near(payer: Payer, pending: Sequence[str]) -> None:
     """Of a pending key the one that billing knows and it may be misspelled for: it would be waited for in vain."""
     known = payer.listed() if pending else {}
     for key in pending:
-        near = closest(key, known, MUCH_ALIKE)
+        near = most_similar(key, tuple(known), MUCH_ALIKE)
         if near is not None:
             say(f"billing knows {near}, but not {key}: is it misspelled? keys that differ in case are different keys")
 
@@ -233,21 +234,12 @@ def _refuse_unknown(payer: Payer, keys: Sequence[str]) -> None:
     known = payer.listed()
     for key in keys:
         if key not in known:
-            near = closest(key, known)
+            near = most_similar(key, tuple(known))
             raise SentryError(
                 "CS0101",
                 f"billing knows no tag key {key!r}" + (f"; did you mean {near}?" if near else ""),
                 help="see what is active: sentry tags status",
             )
-
-
-def closest(key: str, known: Iterable[str], alike: float = 0.6) -> str | None:
-    """The known key that is most like this one, in whatever case; ``alike`` is from 0 (any) to 1 (but for case)."""
-    import difflib
-
-    by_low = {one.lower(): one for one in known}
-    near = difflib.get_close_matches(key.lower(), by_low, n=1, cutoff=alike)
-    return by_low[near[0]] if near else None
 
 
 def _wanted(manifest: Manifest | None, keys: Sequence[str] | None) -> list[str]:

@@ -185,11 +185,6 @@ def until(then: datetime, now: datetime) -> str:
     return f"{left // DAY} d {left % DAY // HOUR} h"
 
 
-def nanos(amounts: Iterable[tuple[str, int]]) -> Decimal:
-    """The dollars among amounts."""
-    return Decimal(dict(amounts).get("nano_usd", 0)) / NANOS
-
-
 def question(standing: Standing, bounded: Sequence[str]) -> str:
     """What a reset would forget, to be asked before it is done."""
     settled = Amounts(**{unit: getattr(standing.count.settled, unit) for unit in bounded})

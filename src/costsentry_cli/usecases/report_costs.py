@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -12,6 +11,7 @@ from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.errors import INTERRUPTED, TOO_MANY_REQUESTS, SentryError
 from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.kinds.cost_allocation_tag import active_keys
+from costsentry_cli.domain.manifest.findings import most_similar
 from costsentry_cli.domain.plan import Trouble
 from costsentry_cli.domain.remembered import Remembered
 from costsentry_cli.domain.reports import cost_notes
@@ -186,8 +186,7 @@ def _inactive(cloud: Cloud, question: Question, found: Sequence[Line]) -> tuple[
 def _told(group: Group, active: list[str]) -> str:
     if group == WORDS["profile"]:
         return f"{group.key} is no active cost allocation tag, so no cost tells its profile: {ACTIVATE} {group.key}"
-    near = difflib.get_close_matches(group.key.lower(), [one.lower() for one in active], n=1)
-    meant = next((one for one in active if near and one.lower() == near[0]), "") or near_word(group.key)
+    meant = most_similar(group.key, tuple(active)) or near_word(group.key)
     others = f"; did you mean {meant}?" if meant else f": active are {', '.join(active) or 'none'}"
     return f"{group.key} is no active cost allocation tag{others}"
 

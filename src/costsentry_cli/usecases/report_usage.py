@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import Any
 from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.kinds.inference_profile import observed_in
+from costsentry_cli.domain.manifest.findings import most_similar
 from costsentry_cli.domain.measured import Look, bedrock
 from costsentry_cli.domain.meter import NAMESPACE
 from costsentry_cli.domain.reports import callers, usage, usage_table
@@ -155,6 +155,5 @@ def _uncarried(question: Question, groups: Groups, keys: set[str]) -> Iterator[s
     """Tag keys that nothing carries, most likely misspelled."""
     for place, by in enumerate(question.group_by):
         if by not in _WORDS and by not in keys and not any(values[place] for values, _ in groups):
-            near = difflib.get_close_matches(by.lower(), {one.lower(): one for one in (*keys, *_WORDS)}, n=1)
-            meant = next((one for one in (*keys, *_WORDS) if near and one.lower() == near[0]), "")
+            meant = most_similar(by, (*keys, *_WORDS))
             yield f"No profile carries {by}" + (f"; did you mean {meant}?" if meant else ".")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from costsentry_cli.domain.alike import grouped
 from costsentry_cli.domain.doctor.findings import Area, Finding, fail, failed, ok, warn
 from costsentry_cli.domain.errors import PAYER_ONLY, Exit, SentryError
 from costsentry_cli.domain.kind import Action, Change, Kind, Scope
@@ -71,11 +72,10 @@ def judged(sight: Sight) -> list[Finding]:
 
 def _unseen(kind: Kind, here: Sequence[Look]) -> Iterable[Finding]:
     """One for each reason: the same for twenty regions is one. What is not declared need not be seen."""
-    reasons: dict[tuple[str, str], SentryError] = {}
-    for look in here:
-        if look.error is not None and (look.desired or look.error.exit is not Exit.ACCESS):
-            reasons.setdefault((look.error.code, look.error.message), look.error)
-    for error in reasons.values():
+    reasons = [
+        look.error for look in here if look.error is not None and (look.desired or look.error.exit is not Exit.ACCESS)
+    ]
+    for error, *_ in grouped(reasons, lambda one: one):
         if error.code == PAYER_ONLY:
             yield warn(Area.ACCOUNT, _plural(kind), error.message, error.help)
         else:

@@ -58,5 +58,7 @@ def clock(apart: timedelta | None) -> Finding | None:
         return ok(Area.WHO, "clock", f"within {TOLD.seconds} s of AWS's")
     if abs(apart) >= AWS_REFUSES:
         return fail(Area.WHO, "clock", f"{words(apart)}: AWS refuses such requests", SET, Exit.ACCESS)
-    missed = "limits per minute cannot be checked" if abs(apart) > REFUSED else "calls may count in a neighbouring window"
+    missed = (
+        "limits per minute cannot be checked" if abs(apart) > REFUSED else "calls may count in a neighbouring window"
+    )
     return warn(Area.WHO, "clock", f"{words(apart)}: {missed}", SET)

@@ -79,10 +79,10 @@ class Findings:
             raise InvalidDocument(self._source, tuple(self._found))
 
 
-def most_similar(word: str, known: tuple[str, ...]) -> str | None:
-    """The known word that ``word`` is most likely a misspelling of."""
+def most_similar(word: str, known: tuple[str, ...], alike: float = 0.6) -> str | None:
+    """The known word that ``word`` is most likely a misspelling of; ``alike`` is from 0 (any) to 1 (but for case)."""
     import difflib  # only a document with problems pays for it
 
     folded = {candidate.casefold(): candidate for candidate in reversed(known)}
-    close = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=alike)
     return folded[close[0]] if close else None
