@@ -194,6 +194,9 @@ def test_where_tags_may_not_be_asked_for_what_has_a_known_name_is_deleted_all_th
 ) -> None:
     write_manifest(folder, PROFILES_ALONE + NAMED)
     assert in_sandbox("sync", "--yes").status == 0
-    in_sandbox("sandbox", "fault", "resourcegroupstaggingapi.GetResources", "error:AccessDeniedException:403")
+    denied = ("resourcegroupstaggingapi.GetResources", "error:AccessDeniedException:403")
+    in_sandbox("sandbox", "fault", *denied, "--times", "2")
     ran = in_sandbox("destroy", *AGREED)
     assert (ran.status, "5 applied, 0 failed" in ran.err) == (0, True)
+    for noun in ("ledger tables", "log groups"):  # and what that may leave behind is said
+        assert f"{noun} under former names were not looked for: allow tag:GetResources\n" in ran.out

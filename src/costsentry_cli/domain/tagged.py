@@ -15,21 +15,19 @@ LOOKING = operations("resourcegroupstaggingapi", "GetResources")
 """What ``names_of`` calls."""
 
 
-def names_of(cloud: Cloud, namespace: str, resource_type: str, region: str) -> Sequence[str]:
+def names_of(cloud: Cloud, namespace: str, resource_type: str, region: str) -> Sequence[str] | None:
     """What ``costsentry:key`` says of each resource of this type (``dynamodb:table``) that carries the namespace.
 
-    Nothing where that may not be asked (``tag:GetResources``): what has a known name is found all the same.
+    None where that may not be asked (``tag:GetResources``): what has a known name can be found all the same.
     Raises ``SentryError`` for any other failure.
     """
     filters = [{"Key": NAMESPACE_TAG, "Values": [namespace]}, {"Key": KEY_TAG}]
     params = {"TagFilters": filters, "ResourceTypeFilters": [resource_type]}
     call = ApiCall("resourcegroupstaggingapi", "GetResources", params, region or None)
-    found: list[str] = []
     try:
-        for page in cloud.pages(call):
-            for one in page.get("ResourceTagMappingList", ()):
-                found += [tag["Value"] for tag in one["Tags"] if tag["Key"] == KEY_TAG]
+        found = [one["Tags"] for page in cloud.pages(call) for one in page.get("ResourceTagMappingList", ())]
     except SentryError as error:
         if error.exit is not Exit.ACCESS:
             raise
-    return found
+        return None
+    return [tag["Value"] for tags in found for tag in tags if tag["Key"] == KEY_TAG]

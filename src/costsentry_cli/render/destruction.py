@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from costsentry_cli.domain.kind import GLOBAL
 from costsentry_cli.domain.plan import Plan
-from costsentry_cli.render.plan import counted, listed
+from costsentry_cli.render.plan import counted, listed, warned
 
 
 def as_text(plan: Plan, namespace: str) -> str:
-    """Every resource with its ARN and use, then the count."""
+    """Every resource with its ARN and use, then what was not looked for, and the count."""
     if not plan.changes:
-        return f"Nothing carries the namespace {namespace}.\n"
+        return "\n".join([*warned(plan), f"Nothing carries the namespace {namespace}."]) + "\n"
     lines = [f"namespace {namespace}: what carries it would be deleted", ""]
     lines += listed(plan, "", many=True)
-    return "\n".join([*lines, "", f"\t{sentence(plan)}"]) + "\n"
+    return "\n".join([*lines, "", *warned(plan), f"\t{sentence(plan)}"]) + "\n"
 
 
 def sentence(plan: Plan) -> str:

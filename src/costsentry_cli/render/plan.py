@@ -84,7 +84,7 @@ def as_text(plan: Plan, manifest_name: str) -> str:
     many = len({place for place in places if place.region != GLOBAL}) > 1
     body = listed(plan, manifest_name, many=many)
     lines = [_head(plan, manifest_name), "", *body, ""] if body else []
-    lines += [f"warning: \t{safe_line(warning)}" for warning in plan.warnings]
+    lines += warned(plan)
     lines.append(sentence(plan).replace(" ", " \t", 1) if plan.pending else f"\t{_no_changes(plan, manifest_name)}")
     lines += [f"refused: \t{safe_line(why)}" for why in plan.refused]
     return "\n".join(lines) + "\n"
@@ -104,6 +104,11 @@ def listed(plan: Plan, manifest_name: str, *, many: bool) -> list[str]:
     rest = (c for c in plan.of(*LEFT) if (c.kind.noun, c.scope, c.name) not in held)
     told += [lines.left(change) for change in rest]
     return told + [_unread(alike) for alike in grouped(plan.troubles, lambda one: one.error)]
+
+
+def warned(plan: Plan) -> list[str]:
+    """A line for each warning."""
+    return [f"warning: \t{safe_line(warning)}" for warning in plan.warnings]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,10 @@ LOOKS_AT_ONCE = 8
 
 @dataclass(frozen=True)
 class _Look:
-    """What one kind is in one scope, or why it cannot be seen; ``wanted`` counts what the manifest wants of it."""
+    """What one kind is in one scope, or why it cannot be seen; ``wanted`` counts what the manifest wants of it.
+
+    ``unasked``: what was not looked for, for want of a permission.
+    """
 
     kind: Kind
     scope: Scope
@@ -30,6 +33,7 @@ class _Look:
     changes: tuple[Change, ...] = ()
     refused: tuple[str, ...] = ()
     error: SentryError | None = None
+    unasked: str = ""
 
 
 def plan(
@@ -62,7 +66,10 @@ def plan(
     return Plan(
         tuple(change for one in looked for change in one.changes),
         (*empty(kinds, wanted, wishes), *dict.fromkeys(why for one in looked for why in one.refused)),
-        tuple(_said(one.error) for one in failed if one.error is not None and one.error.code == PAYER_ONLY),
+        (
+            *(_said(one.error) for one in failed if one.error is not None and one.error.code == PAYER_ONLY),
+            *(one.unasked for one in looked if one.unasked),
+        ),
         tuple(
             Trouble(one.scope, one.error, one.kind)
             for one in failed
@@ -75,9 +82,10 @@ def _look(cloud: Cloud, kind: Kind, scope: Scope, manifests: tuple[Manifest, Man
     manifest, named = manifests
     desired = kind.desired(manifest, scope, sight.now)
     sought = desired if named is None or not kind.owned else kind.desired(named, scope, sight.now)
+    unasked = ""
     try:
         if sight.wishes.prune and kind.tagged_type:
-            sought = (*sought, *_by_tags(cloud, kind, scope, sought))
+            sought, unasked = _by_tags(cloud, kind, scope, sought)
         observed = kind.observe(cloud, scope, sought)
         first = diff(kind, desired, observed, scope, sight)
         seen = activity(cloud, kind, asked_about(first), scope, sight.now)
@@ -85,15 +93,21 @@ def _look(cloud: Cloud, kind: Kind, scope: Scope, manifests: tuple[Manifest, Man
     except SentryError as error:
         return _Look(kind, scope, len(desired), error=error)
     refused = refusals(kind, final, desired, observed, scope, sight.wishes)
-    return _Look(kind, scope, len(desired), final, refused)
+    return _Look(kind, scope, len(desired), final, refused, unasked=unasked)
 
 
-def _by_tags(cloud: Cloud, kind: Kind, scope: Scope, sought: Sequence[Desired]) -> tuple[Desired, ...]:
-    """What the namespace has beside what the manifest names: a deletion must not leave behind what lost its name."""
+def _by_tags(cloud: Cloud, kind: Kind, scope: Scope, sought: Sequence[Desired]) -> tuple[tuple[Desired, ...], str]:
+    """What is sought, and what the namespace has beside it: a deletion must not leave behind what lost its name.
+
+    Where tags may not be asked, that is said: what is left behind goes on to cost.
+    """
     region = sought[0].region if sought else ""
-    known = {wish.name for wish in sought}
     names = names_of(cloud, scope.namespace, kind.tagged_type, region)
-    return tuple(Desired(name, name, region, {}, None) for name in dict.fromkeys(names) if name not in known)
+    if names is None:
+        return tuple(sought), f"{kind.noun}s under former names were not looked for: allow tag:GetResources"
+    known = {wish.name for wish in sought}
+    others = (Desired(name, name, region, {}, None) for name in dict.fromkeys(names) if name not in known)
+    return (*sought, *others), ""
 
 
 def _matters(look: _Look, *, deleting: bool) -> bool:
