@@ -38,6 +38,17 @@ def test_what_was_paid_for_once_is_remembered(command: str, budgeted: Sentry) ->
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+def test_what_was_paid_is_told_though_the_command_fails_afterwards(
+    command: str, budgeted: Sentry, tmp_path: Path
+) -> None:
+    link = tmp_path / "link.json"
+    link.symlink_to("elsewhere.json")
+    ran = budgeted(*command.split(), "--out", str(link), "-o", "json")
+    assert (ran.status, f"cannot write {link}" in ran.err) == (2, True)
+    assert re.search(r"^Cost Explorer: [1-9]\d* paid requests?, \$0\.0[1-9]$", ran.err, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize(("wish", "code"), [(("--offline",), "CS0811"), (("--max-requests", "0"), "CS0210")])
 def test_what_may_not_be_paid_for_is_not_known_and_the_rest_is_shown(
     command: str, wish: tuple[str, ...], code: str, budgeted: Sentry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from costsentry_cli.cli.billing import NoCost, for_a_person, open_billing, tell_unknown
-from costsentry_cli.cli.memory import Wishes, remembered, tell
+from costsentry_cli.cli.memory import Wishes, remembered
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import drawn, emit
 from costsentry_cli.cli.reach import manifest_if_any
@@ -28,13 +28,11 @@ def list_anomalies(
     One paid Cost Explorer request for the share of last month's cost it cannot see; --no-cost makes none.
     """
     context, scope = open_billing(shared, manifest_if_any(shared))
-    memory = remembered(shared, context, wishes)
-    monitors, found = anomalies.listing(memory, scope, context.clock(), with_cost=not no_cost)
-    people = _screen(shared, monitors, found) if for_a_person(shared) else None
-    emit(shared, monitors, context.target.as_dict(), people)
-    priced = tell_unknown(monitors.facts)
-    tell(memory)
-    return priced
+    with remembered(shared, context, wishes) as memory:
+        monitors, found = anomalies.listing(memory, scope, context.clock(), with_cost=not no_cost)
+        people = _screen(shared, monitors, found) if for_a_person(shared) else None
+        emit(shared, monitors, context.target.as_dict(), people)
+        return tell_unknown(monitors.facts)
 
 
 def _screen(shared: Common, monitors: Table, found: Table) -> str:

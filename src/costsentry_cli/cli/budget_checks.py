@@ -9,7 +9,7 @@ import typer
 from costsentry_cli.cli.billing import NoCost, for_a_person, open_billing, tell_unknown
 from costsentry_cli.cli.context import read_manifest
 from costsentry_cli.cli.forms import ANNOTATIONS, FINDINGS
-from costsentry_cli.cli.memory import Wishes, remembered, tell
+from costsentry_cli.cli.memory import Wishes, remembered
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import annotate, emit, terminal_width
 from costsentry_cli.cli.reach import manifest_if_any
@@ -40,15 +40,15 @@ def lint_command(  # noqa: PLR0913, RUF100 a paid question has this many sides
     """
     manifest = manifest_if_any(shared)
     context, scope = open_billing(shared, manifest)
-    memory = remembered(shared, context, wishes)
-    table = budget_lint.findings(memory, scope, manifest, context.clock(), with_cost=not no_cost)
-    if shared.output in ANNOTATIONS and shared.query is None:
-        annotate(shared, budget_findings.as_annotations(table, manifest.source.name if manifest is not None else ""))
-    else:
-        people = budget_findings.as_text(table, terminal_width()) if for_a_person(shared) else None
-        emit(shared, table, context.target.as_dict(), people)
-    priced = tell_unknown(table.facts)
-    tell(memory)
+    with remembered(shared, context, wishes) as memory:
+        table = budget_lint.findings(memory, scope, manifest, context.clock(), with_cost=not no_cost)
+        if shared.output in ANNOTATIONS and shared.query is None:
+            name = manifest.source.name if manifest is not None else ""
+            annotate(shared, budget_findings.as_annotations(table, name))
+        else:
+            people = budget_findings.as_text(table, terminal_width()) if for_a_person(shared) else None
+            emit(shared, table, context.target.as_dict(), people)
+        priced = tell_unknown(table.facts)
     return Exit.GATE if check and _ours(table) else priced
 
 
@@ -68,13 +68,10 @@ def simulate(
     manifest = read_manifest(shared)
     context, _ = open_billing(shared, manifest)
     period = window.parse(context.clock().date(), month=month, last=None if month else "last-month")
-    memory = remembered(shared, context, wishes)
-    try:
+    with remembered(shared, context, wishes) as memory:
         table = budget_simulation.simulated(memory, manifest.budgets, period)
         nothing = None if table.rows else f"No budgets in {manifest.source.name}.\n"
         emit(shared, table, context.target.as_dict(), nothing)
-    finally:
-        tell(memory)
 
 
 def _ours(table: Table) -> bool:

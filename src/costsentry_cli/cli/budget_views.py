@@ -8,7 +8,7 @@ import typer
 
 from costsentry_cli.cli.billing import NoCost, ascii_only, for_a_person, open_billing, tell_unknown
 from costsentry_cli.cli.gates import gates_of
-from costsentry_cli.cli.memory import Wishes, remembered, tell
+from costsentry_cli.cli.memory import Wishes, remembered
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import drawn, emit, say
 from costsentry_cli.cli.reach import manifest_if_any
@@ -54,12 +54,13 @@ def status(  # noqa: PLR0913, RUF100 a paid question has this many sides
     manifest = manifest_if_any(shared)
     context, scope = open_billing(shared, manifest)
     wanted = [one.name for one in manifest.budgets] if manifest is not None else []
-    memory = remembered(shared, context, wishes)
-    account = budgets.status(memory, scope, context.clock(), everybody=everybody, with_cost=not no_cost, wanted=wanted)
-    people = drawn(shared, for_people(account.table, ascii_only=ascii_only())) if for_a_person(shared) else None
-    emit(shared, account.table, context.target.as_dict(), people if people != "" else "No budgets of ours here.\n")
-    priced = tell_unknown(account.table.facts)
-    tell(memory)
+    with remembered(shared, context, wishes) as memory:
+        account = budgets.status(
+            memory, scope, context.clock(), everybody=everybody, with_cost=not no_cost, wanted=wanted
+        )
+        people = drawn(shared, for_people(account.table, ascii_only=ascii_only())) if for_a_person(shared) else None
+        emit(shared, account.table, context.target.as_dict(), people if people != "" else "No budgets of ours here.\n")
+        priced = tell_unknown(account.table.facts)
     return _gate(account, gates) or priced
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -29,11 +31,19 @@ class Wishes:
     ] = None
 
 
-def remembered(shared: Common, context: Context, wishes: Wishes) -> Remembered:
-    """The context's cloud behind this user's memory; a sandbox's answers are beside its file."""
+@contextmanager
+def remembered(shared: Common, context: Context, wishes: Wishes) -> Iterator[Remembered]:
+    """The context's cloud behind this user's memory; a sandbox's answers are beside its file.
+
+    What was paid is told in the end, whatever the end is.
+    """
     owner = _owner(context, context.target.account)
     store, most = AnswerStore(_folder(shared)), wishes.max_requests
-    return Remembered(context.cloud, context.clock, store, owner, wishes.refresh, wishes.offline, most)
+    memory = Remembered(context.cloud, context.clock, store, owner, wishes.refresh, wishes.offline, most)
+    try:
+        yield memory
+    finally:
+        _tell(memory)
 
 
 def of_account(memory: Remembered, context: Context, account: str, cloud: Cloud) -> Remembered:
@@ -54,7 +64,7 @@ def _folder(shared: Common) -> Path:
     return database.with_name(f"{database.name}.answers")
 
 
-def tell(asked: Remembered) -> None:
+def _tell(asked: Remembered) -> None:
     """What was paid, on stderr, and how old what is remembered is; nothing when nothing was asked."""
     number = asked.requests
     if not number and not asked.reused:

@@ -10,7 +10,7 @@ import typer
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.billing import open_billing
 from costsentry_cli.cli.forms import CHART
-from costsentry_cli.cli.memory import Wishes, remembered, tell
+from costsentry_cli.cli.memory import Wishes, remembered
 from costsentry_cli.cli.options import OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit
 from costsentry_cli.domain.assumptions import PRODUCT_ATTRIBUTES_SINCE
@@ -59,12 +59,9 @@ def compare(
     context, _ = open_billing(shared, None)
     now, before = _months(month, against, context.clock().date())
     split = group_of(group_by) if group_by is not None else _usual(before)
-    memory = remembered(shared, context, wishes)
-    try:
+    with remembered(shared, context, wishes) as memory:
         table = compared(memory, Comparison(now, before, split, metric, *filters, top, view or ""), context.clock())
         emit(shared, table, context.target.as_dict())
-    finally:
-        tell(memory)
 
 
 def _months(month: str | None, against: str | None, today: date) -> tuple[Window, Window]:

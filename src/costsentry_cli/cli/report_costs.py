@@ -12,7 +12,7 @@ from costsentry_cli.cli import completion
 from costsentry_cli.cli.billing import open_billing
 from costsentry_cli.cli.context import Context, read_manifest
 from costsentry_cli.cli.forms import COSTS, Format
-from costsentry_cli.cli.memory import Wishes, of_account, remembered, tell
+from costsentry_cli.cli.memory import Wishes, of_account, remembered
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit
 from costsentry_cli.cli.reach import tell_troubles
@@ -132,13 +132,10 @@ def costs(shared: Common, *, group_by: GroupBy = None, of: Of, shape: Shape, who
     context, _ = open_billing(shared, manifest)
     shown = (shape.granularity, shape.metric, *filters, shape.top, shape.sort, shape.previous, shape.extras)
     asked = Question(groups, of.period(context.clock().date()), *shown, whose.view or "")
-    memory = remembered(shared, context, wishes)
-    try:
+    with remembered(shared, context, wishes) as memory:
         if manifest is not None:
             return _each(shared, context, asked, memory, manifest)
         table = _answer(shared, context, asked, memory)
-    finally:
-        tell(memory)
     if not table.rows:
         say_how_time_passes(shared, context)
     return Exit.OK

@@ -10,7 +10,7 @@ import typer
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.billing import for_a_person
 from costsentry_cli.cli.forms import CHART
-from costsentry_cli.cli.memory import Wishes, remembered, tell
+from costsentry_cli.cli.memory import Wishes, remembered
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import drawn, emit, say
 from costsentry_cli.cli.reach import manifest_if_any, reach
@@ -48,14 +48,11 @@ def coverage(
     manifest = manifest_if_any(shared)
     place = reach(shared, manifest)
     now = place.context.clock()
-    memory = remembered(shared, place.context, wishes)
     wait = None if no_callers else place.context.wait
     asked = report_coverage.Question(key, moments.last(last, Cut.DAILY, now), now, wait)
-    try:
+    with remembered(shared, place.context, wishes) as memory:
         found = report_coverage.coverage(place.clouds, place.scopes, asked, None if no_cost else memory)
         emit(shared, found.table, place.context.target.as_dict(), _screen(shared, found))
-    finally:
-        tell(memory)
     if found.scanned:
         say(f"CloudWatch Logs Insights: {found.scanned:,} bytes scanned")
     place.tell_troubles()

@@ -8,7 +8,7 @@ import typer
 
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.billing import open_billing
-from costsentry_cli.cli.memory import Wishes, remembered, tell
+from costsentry_cli.cli.memory import Wishes, remembered
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit
 from costsentry_cli.cli.reach import manifest_if_any
@@ -37,9 +37,6 @@ def forecast(
     manifest = manifest_if_any(shared)
     context, _ = open_billing(shared, manifest)
     asked = report_forecast.Asked(group_of(group_by), aws=not own)
-    memory = remembered(shared, context, wishes)
-    try:
+    with remembered(shared, context, wishes) as memory:
         budgets = report_forecast.monthly_budgets(manifest, asked.group, context.clock().date())
         emit(shared, report_forecast.forecast(memory, asked, context.clock(), budgets), context.target.as_dict())
-    finally:
-        tell(memory)

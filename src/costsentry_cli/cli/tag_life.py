@@ -13,7 +13,7 @@ import typer
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.billing import open_billing, tell_unknown
 from costsentry_cli.cli.context import Context, read_manifest
-from costsentry_cli.cli.memory import Wishes, remembered, tell
+from costsentry_cli.cli.memory import Wishes, remembered
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import ask, drawn, emit, say, terminal_width
 from costsentry_cli.cli.payer import payer_of
@@ -66,16 +66,15 @@ def status(  # noqa: PLR0913, RUF100 a paid question has this many sides
     wanted = _wanted(manifest, keys)
     place = reach(shared, manifest)
     context = place.context
-    memory = remembered(shared, context, wishes)
-    payer = replace(payer_of(context, ["status", *wanted]), cloud=memory)
-    found = tags.status(payer, place.clouds, place.scopes, wanted, context.clock(), with_cost=not no_cost)
-    found = replace(found, troubles=(*place.troubles, *found.troubles))
-    screen = drawn(shared, view.as_people_see_it(found, terminal_width()))
-    table = view.as_table(found)
-    emit(shared, table, context.target.as_dict(), screen)
-    tell_troubles(found.troubles)
-    priced = tell_unknown(table.facts)
-    tell(memory)
+    with remembered(shared, context, wishes) as memory:
+        payer = replace(payer_of(context, ["status", *wanted]), cloud=memory)
+        found = tags.status(payer, place.clouds, place.scopes, wanted, context.clock(), with_cost=not no_cost)
+        found = replace(found, troubles=(*place.troubles, *found.troubles))
+        screen = drawn(shared, view.as_people_see_it(found, terminal_width()))
+        table = view.as_table(found)
+        emit(shared, table, context.target.as_dict(), screen)
+        tell_troubles(found.troubles)
+        priced = tell_unknown(table.facts)
     return Exit.PARTIAL if found.troubles else priced
 
 
