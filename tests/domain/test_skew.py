@@ -47,7 +47,7 @@ def test_an_answer_that_took_long_or_has_no_date_says_nothing_and_a_later_one_co
     assert skew.least == timedelta()
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(42, "42 s behind"), (-3600, "3,600 s ahead of")])
+@pytest.mark.parametrize(("seconds", "said"), [(42, "42 s behind"), (119, "119 s behind"), (-3600, "60 min ahead of")])
 def test_it_is_said_which_clock_is_behind(seconds: int, said: str) -> None:
     assert words(timedelta(seconds=seconds)) == f"this machine's clock is {said} AWS's"
 

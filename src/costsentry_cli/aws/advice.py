@@ -10,24 +10,24 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from costsentry_cli.aws import sign_in
+from costsentry_cli.aws.answers import headers_of
 from costsentry_cli.domain import iam_actions
 from costsentry_cli.domain.aws_error_rows import Row
 from costsentry_cli.domain.calls import ApiCall
 from costsentry_cli.domain.client_error_rows import NO_SUCH_PLACE
 from costsentry_cli.domain.errors import Step
+from costsentry_cli.domain.skew import TOLD, apart, words
 
 ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME")
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 USUAL_REGION = "us-east-1"
-SKEW = timedelta(minutes=2)
 _ACTION = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z*]+)")
 _USER = re.compile(r"(?<=://)[^/@\s]+@")
 
@@ -94,21 +94,13 @@ def _actions(sentence: str, call: ApiCall) -> tuple[str, ...]:
 
 def _skew(exception: ClientError, site: Site) -> tuple[str, ...]:
     """By how much this machine's clock differs from AWS's, read off the answer's own date."""
-    headers: Mapping[str, str] = exception.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    try:
-        theirs = parsedate_to_datetime(headers["date"])
-    except (KeyError, TypeError, ValueError):
-        return ()
-    late = (theirs if theirs.tzinfo is not None else theirs.replace(tzinfo=UTC)) - site.now()
-    if abs(late) < SKEW:
-        return ()
-    minutes = abs(int(late.total_seconds())) // 60
-    return (f"this machine's clock is {minutes} min {'behind' if late > timedelta() else 'ahead of'} AWS's",)
+    now = site.now()
+    found = apart(now, now, headers_of(exception))
+    return (words(found),) if found is not None and abs(found) > TOLD else ()
 
 
 def _is_page(exception: ClientError) -> bool:
-    headers = exception.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    return "html" in str(headers.get("content-type", "")).lower()
+    return "html" in str(headers_of(exception).get("content-type", "")).lower()
 
 
 def _way() -> tuple[str, ...]:

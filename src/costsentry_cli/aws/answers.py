@@ -1,4 +1,4 @@
-"""Answers before they are read: one that is cut off, or not AWS's at all, is refused here.
+"""Answers as they come, before they are read: one that is cut off, or not AWS's at all, is refused here.
 
 The client library would take a cut body for an empty answer, or quote it: an answer may hold credentials.
 """
@@ -12,11 +12,19 @@ from xml.etree import ElementTree as Xml
 from botocore.model import OperationModel
 from botocore.parsers import ResponseParserError
 
+ANSWER_HEADERS = "ResponseMetadata"
 PAGE_BEGINS = (b"<!doctype html", b"<html")
 
 
 class WebPage(ResponseParserError):  # type: ignore[misc]
     """A web page came in place of AWS's answer: a proxy's or a guest network's."""
+
+
+def headers_of(exception: Exception) -> dict[str, str]:
+    """The HTTP headers of an error answer."""
+    response = getattr(exception, "response", None) or {}
+    headers: dict[str, str] = response.get(ANSWER_HEADERS, {}).get("HTTPHeaders", {})
+    return headers
 
 
 def whole(response_dict: dict[str, Any], operation_model: OperationModel, **_: object) -> None:

@@ -18,10 +18,8 @@ from botocore.parsers import ResponseParserError
 
 from costsentry_cli import __version__
 from costsentry_cli.aws.advice import Site
-from costsentry_cli.aws.answers import whole
+from costsentry_cli.aws.answers import ANSWER_HEADERS, headers_of, whole
 from costsentry_cli.aws.translation import (
-    ANSWER_HEADERS,
-    headers_of,
     not_tried,
     place_of,
     row_of,

@@ -17,6 +17,7 @@ from typing import Any
 import botocore.session
 from botocore.exceptions import BotoCoreError
 
+from costsentry_cli.domain.alike import some
 from costsentry_cli.domain.errors import Step
 from costsentry_cli.domain.manifest.findings import most_similar
 
@@ -64,7 +65,7 @@ def ways_in(session: botocore.session.Session) -> tuple[Step, ...]:
     others = [name for name in names if name != current]
     steps = [own] if own is not None else []
     if others:
-        steps.append(Step(f"sentry ... --aws-profile {others[0]}", f"you have: {_some(names)}"))
+        steps.append(Step(f"sentry ... --aws-profile {others[0]}", f"you have: {some(names, SHOWN)}"))
     if not names:
         steps.append(Step("aws configure sso", "or: aws login, aws configure"))
     return (*steps, SANDBOX)
@@ -92,7 +93,7 @@ def meant(session: botocore.session.Session, profile: str) -> tuple[tuple[str, .
         return ("there is no AWS profile on this machine",), (Step("aws configure sso", "makes one"), SANDBOX)
     close = most_similar(profile, names)
     steps = [Step(f"sentry ... --aws-profile {close}", "did you mean this one?")] if close else []
-    return (f"there are: {_some(names)}",), (*steps, Step("aws configure list-profiles"))
+    return (f"there are: {some(names, SHOWN)}",), (*steps, Step("aws configure list-profiles"))
 
 
 def origin_of(method: str) -> tuple[str, ...]:
@@ -154,11 +155,6 @@ def _role() -> str:
         return "the container gave none"
     off = os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true"
     return "not asked (AWS_EC2_METADATA_DISABLED)" if off else "none answered"
-
-
-def _some(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
 
 
 def _tilde(path: Path) -> str:

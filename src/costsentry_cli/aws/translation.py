@@ -13,13 +13,12 @@ from urllib3.exceptions import HTTPError
 
 from costsentry_cli.aws import advice
 from costsentry_cli.aws.advice import Advice, Site
+from costsentry_cli.aws.answers import ANSWER_HEADERS
 from costsentry_cli.domain import aws_errors
 from costsentry_cli.domain.aws_error_rows import Row
 from costsentry_cli.domain.calls import Answer, ApiCall
 from costsentry_cli.domain.errors import INTERRUPTED, Origin, SentryError, Step
 from costsentry_cli.domain.redaction import without
-
-ANSWER_HEADERS = "ResponseMetadata"
 
 
 def translate(exception: Exception, call: ApiCall | None, attempts: int, site: Site | None = None) -> SentryError:
@@ -103,13 +102,6 @@ def row_of(exception: Exception, call: ApiCall | None = None) -> Row:
     if row is None:
         raise exception
     return row
-
-
-def headers_of(exception: Exception) -> dict[str, str]:
-    """The HTTP headers of an error answer."""
-    response = getattr(exception, "response", None) or {}
-    headers: dict[str, str] = response.get(ANSWER_HEADERS, {}).get("HTTPHeaders", {})
-    return headers
 
 
 def not_tried(call: ApiCall) -> SentryError:

@@ -28,7 +28,7 @@ def grouped(things: Iterable[T], error_of: Callable[[T], SentryError]) -> tuple[
     return tuple(map(tuple, groups.values()))
 
 
-def some(names: Sequence[str]) -> str:
+def some(names: Sequence[str], most: int = NAMED) -> str:
     """``a, b, c and 197 more``."""
-    rest = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + rest
+    rest = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest

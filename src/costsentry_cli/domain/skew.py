@@ -16,6 +16,7 @@ TOLD = timedelta(seconds=5)
 REFUSED = timedelta(seconds=30)
 SECOND = timedelta(seconds=1)
 NONE = timedelta()
+MINUTE = 60
 
 
 def utc_now() -> datetime:
@@ -65,6 +66,7 @@ def wrong_clock(skew: timedelta) -> SentryError:
 
 
 def words(skew: timedelta) -> str:
-    """``this machine's clock is 42 s behind AWS's``."""
+    """``this machine's clock is 42 s behind AWS's``; minutes where there are two or more."""
     seconds = round(abs(skew).total_seconds())
-    return f"this machine's clock is {seconds:,} s {'behind' if skew > NONE else 'ahead of'} AWS's"
+    long = f"{seconds} s" if seconds < 2 * MINUTE else f"{seconds // MINUTE:,} min"
+    return f"this machine's clock is {long} {'behind' if skew > NONE else 'ahead of'} AWS's"
