@@ -157,6 +157,9 @@ COUNT_TOKENS_PERMISSION = "bedrock:CountTokens"
 SIMULATED_RESOURCES = "need not exist"
 """``SimulatePrincipalPolicy`` judges ARNs of what is not there, and the condition keys it is given, as real ones."""
 
+TABLE_TAGS_IN_POLICIES = "on"
+"""DynamoDB's ABAC is on in the account (AWS: in most, by default); where it is off, a ledger's deletion is denied."""
+
 INVOCATION_LOG_STREAM = "aws/bedrock/modelinvocations"
 """The stream of a log group that Bedrock writes the records of model invocations to (AWS: model invocation logging)."""
 
