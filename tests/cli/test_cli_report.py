@@ -74,18 +74,22 @@ SHOWN = {
 
 
 @pytest.mark.parametrize("form", SHOWN)
-def test_the_figures_that_people_read_add_up_to_the_total_below_them(form: str, seeded: Sentry) -> None:
+def test_the_figures_that_people_read_add_up_to_the_total_below_them_or_say_why_not(form: str, seeded: Sentry) -> None:
     text = seeded(*BY_TWO, "-o", form).out
     table = text.partition("\n\n")[2].partition("\n\n")[0] if form != "html" else text.partition("<table>")[2]
     *parts, total = [Decimal(found.replace(",", "")) for found in SHOWN[form].findall(table)]
     assert len(parts) > 3
-    assert sum(parts) == total
+    assert abs(sum(parts) - total) <= len(parts) * Decimal("0.005")
+    assert (sum(parts) != total) == ("Amounts are rounded" in text)
     exact = Decimal(seeded(*BY_TWO, "-o", "json").json()["total"]["cost_usd"])
     assert round(exact, -int(total.as_tuple().exponent)) == total
 
 
 def test_a_report_goes_from_csv_to_json_and_back_without_a_loss(seeded: Sentry) -> None:
-    document = seeded(*BY_TWO, "-o", "json").json()["costs"]
+    whole = seeded(*BY_TWO, "-o", "json").json()
+    told = {"source": whole["source"], "kind": whole["kind"], "asked": whole["asked"]}
+    provenance = {f"data_{name}": fact for name, fact in told.items()} | {"data_through": whole["complete_through"]}
+    document = [row | provenance for row in whole["costs"]]
     text = seeded(*BY_TWO, "-o", "csv", "--csv-raw").out
     again = [
         dict(zip(row, (cell or None for cell in row.values()), strict=True))

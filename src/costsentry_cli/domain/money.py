@@ -7,23 +7,19 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 CENTS = 2
 FINEST = 6
+DIGITS = 4
 
 
 def places(amounts: Sequence[Decimal]) -> int:
-    """Decimals with which a column of small amounts says something: cents, or more below a cent, at most six.
+    """The decimals of a whole column: cents as soon as its largest amount is a dollar, more where all are smaller.
 
-    The smallest amount that is not zero shows two digits, and the rounded amounts add up to the rounded sum.
+    Then the smallest amount that is not zero shows two digits, as far as the largest has no more than four and nothing
+    more than six decimals. Rows so rounded may miss their rounded sum by a unit of the last place.
     """
-    total = sum(amounts, Decimal(0))
-    if abs(total) >= 100:
+    sizes = [abs(amount) for amount in amounts if amount]
+    if not sizes or max(sizes) >= 1:
         return CENTS
-    small = min((abs(a) for a in amounts if a), default=Decimal(1))
-    start = max(CENTS, min(FINEST, 1 - small.adjusted()))
-    return next((p for p in range(start, FINEST + 1) if _adds_up(amounts, total, p)), start)
-
-
-def _adds_up(amounts: Sequence[Decimal], total: Decimal, decimals: int) -> bool:
-    return sum((rounded(a, decimals) for a in amounts), Decimal(0)) == rounded(total, decimals)
+    return max(CENTS, min(FINEST, DIGITS - 1 - max(sizes).adjusted(), 1 - min(sizes).adjusted()))
 
 
 def rounded(amount: Decimal, decimals: int) -> Decimal:
@@ -32,9 +28,12 @@ def rounded(amount: Decimal, decimals: int) -> Decimal:
 
 
 def usd(amount: Decimal, decimals: int = CENTS) -> str:
-    """``$1,234.56``; a minus sign stands before the dollar sign."""
+    """``$1,234.56``; a minus sign stands before the dollar sign; ``<$0.01`` is not nothing, but too little to show."""
+    shown = abs(rounded(amount, decimals))
     sign = "-" if amount < 0 else ""
-    return f"{sign}${abs(rounded(amount, decimals)):,}"
+    if amount and not shown:
+        return f"{'>' if sign else '<'}{sign}${Decimal(1).scaleb(-decimals)}"
+    return f"{sign}${shown:,}"
 
 
 def plain(amount: Decimal) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -16,7 +17,7 @@ from typing import Any, Protocol
 
 from costsentry_cli.domain.assumptions import COST_EXPLORER_REQUEST_USD, OPEN_ANSWER_LIVES
 from costsentry_cli.domain.calls import Answer, ApiCall, Cloud, Outcome
-from costsentry_cli.domain.errors import TOO_MANY_REQUESTS, SentryError
+from costsentry_cli.domain.errors import INTERRUPTED, TOO_MANY_REQUESTS, SentryError
 from costsentry_cli.domain.window import closed_before
 
 PAID = frozenset(
@@ -68,11 +69,45 @@ class Nothing:
 
 @dataclass
 class Paid:
-    """The paid requests sent, those a memory saved, and when the oldest answer given was asked for."""
+    """The purse: paid requests sent or under way, those a memory saved, and when the oldest answer given was asked for.
+
+    Several threads may pay from one; what is under way counts, so that no limit is ever passed.
+    """
 
     requests: int = 0
     reused: int = 0
     oldest: datetime | None = None
+    closed: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def close(self) -> None:
+        """Pay for nothing more."""
+        self.closed = True
+
+    def take(self, most: int | None) -> None:
+        """Before a request. Raises ``SentryError`` CS0210 where it is one too many, CS0902 when closed."""
+        with self._lock:
+            if self.closed:
+                raise SentryError(INTERRUPTED, "not asked: the work was stopped")
+            if most is not None and self.requests >= most:
+                sent = f"{self.requests} sent, {most} allowed"
+                raise SentryError(TOO_MANY_REQUESTS, f"the answer takes more paid requests than allowed ({sent})")
+            self.requests += 1
+
+    def give_back(self) -> None:
+        """A request was refused: it costs nothing."""
+        with self._lock:
+            self.requests -= 1
+
+    def save(self, pages: int) -> None:
+        """So many pages came from memory."""
+        with self._lock:
+            self.reused += pages
+
+    def aged(self, asked: datetime) -> None:
+        """An answer was asked for then."""
+        with self._lock:
+            self.oldest = asked if self.oldest is None else min(self.oldest, asked)
 
 
 @dataclass
@@ -147,8 +182,8 @@ class Remembered:
         key = key_of(self.owner, call)
         kept = None if self.refresh else self.store.get(key)
         if kept is not None and (self.offline or fresh(call, kept.asked, self.clock())):
-            self.paid.reused += len(kept.pages)
-            self._aged(kept.asked)
+            self.paid.save(len(kept.pages))
+            self.paid.aged(kept.asked)
             yield from kept.pages
             return
         yield from self._asked(key, call)
@@ -173,29 +208,27 @@ class Remembered:
         coming = self._paying().pages(call)
         more = True
         while more:
-            self._allow()
-            page = next(coming)
-            self.paid.requests += 1
-            self._aged(asked)
+            page = self._page(coming)
+            self.paid.aged(asked)
             pages.append(_bare(page))
             more = bool(page.get(PAGE_TOKEN))
             if not more:
                 self.store.put(key, call, Kept(asked, tuple(pages)))
             yield page
 
-    def _allow(self) -> None:
-        if self.most is not None and self.requests >= self.most:
-            sent = f"{self.requests} sent, {self.most} allowed"
-            raise SentryError(TOO_MANY_REQUESTS, f"the answer takes more paid requests than allowed ({sent})")
+    def _page(self, coming: Iterator[Answer]) -> Answer:
+        self.paid.take(self.most)
+        try:
+            return next(coming)
+        except SentryError:
+            self.paid.give_back()
+            raise
 
     def _paying(self) -> Cloud:
         if self.offline:
             words = "this question has not been asked before: nothing is remembered, and --offline pays for nothing"
             raise SentryError("CS0811", words, help="leave --offline out")
         return self.cloud
-
-    def _aged(self, asked: datetime) -> None:
-        self.paid.oldest = asked if self.oldest is None else min(self.oldest, asked)
 
 
 def sent(cloud: Cloud, pages: int, before: int) -> int:

@@ -153,13 +153,14 @@ def _last(last: str, today: date, tomorrow: date) -> Window:
 def _between(since: str | None, until: str | None, tomorrow: date) -> Window:
     if since is None:
         raise SentryError("CS0107", "--until needs --since")
-    window = Window(_day(since, "--since"), tomorrow if until is None else _day(until, "--until"))
+    window = Window(day(since, "--since"), tomorrow if until is None else day(until, "--until"))
     if window.days <= 0:
         raise SentryError("CS0107", f"--since {window.start} is not before --until {window.end} (exclusive)")
     return window
 
 
-def _day(text: str, flag: str) -> date:
+def day(text: str, flag: str) -> date:
+    """``2026-10-31``; raises ``SentryError`` CS0107."""
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from costsentry_cli.domain.money import places, plain, usd
+from costsentry_cli.domain.money import places, plain, rounded, usd
+from costsentry_cli.domain.provenance import sentence
 from costsentry_cli.domain.resource import TAG_FIELD
 from costsentry_cli.domain.table import Cell, Column, Row, Table, Type
 from costsentry_cli.render.safe import safe_line
@@ -17,6 +18,9 @@ RIGHT = frozenset({Type.COUNT, Type.MONEY, Type.SHARE, Type.DELTA})
 BAR_WIDTH = 20
 BLOCKS = " ▏▎▍▌▋▊▉█"
 SPARKS = "▁▂▃▄▅▆▇█"
+ROUNDED = "Amounts are rounded: rows may miss the total by a unit; -o json and csv are exact."
+DUST = Decimal("1e-12")
+"""A sum of rows that is nearer to the total than this is the total."""
 ASCII_SPARKS = "_.-=+*#@"
 
 
@@ -37,6 +41,25 @@ def _column_words(column: Column, cells: Sequence[Cell], table: Table, ascii_onl
     if column.type is Type.BAR:
         return [bar(cell, ascii_only=ascii_only) if n < len(body) else "" for n, cell in enumerate(cells)]
     return [_word(column, cell, ascii_only) for cell in cells]
+
+
+def notes(table: Table) -> tuple[str, ...]:
+    """What stands below the table for people: its own notes, where its figures come from where it has some, and that
+    they are rounded where that can be seen."""
+    total = table.total or (None,) * len(table.columns)
+    missed = (_misses(one, [row[i] for row in table.rows], total[i]) for i, one in enumerate(table.columns))
+    further = (sentence(table) if table.rows else "", ROUNDED if any(missed) else "")
+    return (*table.notes, *filter(None, further))
+
+
+def _misses(column: Column, body: Sequence[Cell], total: Cell) -> bool:
+    """Whether the rows of a column are its total, but do not look like it."""
+    amounts = [cell for cell in body if isinstance(cell, Decimal)]
+    if column.type is not Type.MONEY or not isinstance(total, Decimal):
+        return False
+    decimals = places(amounts)
+    shown = sum((rounded(amount, decimals) for amount in amounts), Decimal(0))
+    return shown != rounded(total, decimals) and abs(sum(amounts, Decimal(0)) - total) < DUST
 
 
 def _word(column: Column, cell: Cell, ascii_only: bool) -> str:  # noqa: FBT001

@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from costsentry_cli.domain.provenance import carried
 from costsentry_cli.domain.table import Table
-from costsentry_cli.render.cells import RIGHT, row_object, words
+from costsentry_cli.render.cells import RIGHT, notes, row_object, words
 from costsentry_cli.render.safe import safe, safe_line
 
 SCHEMA_VERSION = 1
@@ -46,7 +47,7 @@ def as_markdown(table: Table, target: Mapping[str, str]) -> str:
     for number, row in enumerate(body):
         escaped = [md_text(cell) for cell in row]
         lines.append(md_row([f"**{cell}**" if number >= len(data.rows) and cell else cell for cell in escaped]))
-    lines += [f"\n{md_text(safe(note))}" for note in table.notes]
+    lines += [f"\n{md_text(safe(note))}" for note in notes(table)]
     return "\n".join(lines) + "\n"
 
 
@@ -67,7 +68,7 @@ def as_csv(table: Table, target: Mapping[str, str], *, raw: bool = False) -> str
     del target
     from costsentry_cli.render import csv_text
 
-    return csv_text.as_csv(table, raw=raw)
+    return csv_text.as_csv(carried(table), raw=raw)
 
 
 def as_focus(table: Table, target: Mapping[str, str], *, raw: bool = False) -> str:
@@ -83,7 +84,7 @@ def as_jsonl(table: Table, target: Mapping[str, str]) -> str:
     del target
     from costsentry_cli.render import jsonl
 
-    return jsonl.as_jsonl(table)
+    return jsonl.as_jsonl(carried(table))
 
 
 def as_html(table: Table, target: Mapping[str, str]) -> str:

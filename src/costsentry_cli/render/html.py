@@ -12,7 +12,7 @@ from typing import Any
 
 from costsentry_cli.domain.table import Column, Table
 from costsentry_cli.render import chart
-from costsentry_cli.render.cells import RIGHT, words
+from costsentry_cli.render.cells import RIGHT, notes, words
 from costsentry_cli.render.safe import markup
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -99,8 +99,8 @@ def _cell(tag: str, column: Column, text: str, more: str = "") -> str:
 
 
 def _notes(table: Table) -> str:
-    notes = "".join(f"<li>{markup(' '.join(note.split()))}</li>\n" for note in table.notes)
-    return f"<ul>\n{notes}</ul>\n" if notes else ""
+    lines = "".join(f"<li>{markup(' '.join(note.split()))}</li>\n" for note in notes(table))
+    return f"<ul>\n{lines}</ul>\n" if lines else ""
 
 
 def _facts(table: Table, target: Mapping[str, str]) -> str:

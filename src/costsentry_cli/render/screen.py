@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 
 from costsentry_cli.domain.table import Column, Table, Type
-from costsentry_cli.render.cells import RIGHT, words
+from costsentry_cli.render.cells import RIGHT, notes, words
 from costsentry_cli.render.fold import folded
 from costsentry_cli.render.safe import safe, safe_line
 
@@ -23,9 +23,10 @@ def as_screen(table: Table, *, width: int | None, color: bool = False, ascii_onl
     parts = [folded(f"{safe_line(table.title)}\n\n", width or UNLIMITED)] if table.title else []
     if table.rows:
         parts.append(_drawn(fitting, width or UNLIMITED, color=color, ascii_only=ascii_only))
-    if table.notes:
-        notes = "".join(f"{safe(note)}\n" for note in table.notes)
-        parts.append(("\n" if table.rows else "") + folded(notes, width or UNLIMITED))
+    below = notes(fitting)
+    if below:
+        text = "".join(f"{safe(note)}\n" for note in below)
+        parts.append(("\n" if table.rows else "") + folded(text, width or UNLIMITED))
     return "".join(parts)
 
 

@@ -1,4 +1,4 @@
-"""Two months of Bedrock cost: what rose or fell, and why, from Cost Explorer."""
+"""Two periods of Bedrock cost: what rose or fell, and why, from Cost Explorer."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from costsentry_cli.domain.assumptions import TOKENS_PER_UNIT
 from costsentry_cli.domain.calls import Cloud
+from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.money import places, usd
 from costsentry_cli.domain.remembered import Remembered
 from costsentry_cli.domain.reports.compare import Driver, Item, Used, drivers, summed
@@ -17,7 +18,7 @@ from costsentry_cli.domain.reports.costs import Query, asked, complete_before, f
 from costsentry_cli.domain.reports.focus import QUANTITY, units
 from costsentry_cli.domain.reports.question import ATTRIBUTE, TAG, WORDS, Condition, Group, Metric
 from costsentry_cli.domain.table import Column, Row, Table, Type
-from costsentry_cli.domain.window import Window
+from costsentry_cli.domain.window import Window, month_after
 
 USAGE_TYPE = WORDS["usage-type"]
 
@@ -37,15 +38,16 @@ class Comparison:
 
 
 def compare(cloud: Cloud, wanted: Comparison, now: datetime) -> Table:
-    """Why the costs of two months differ: a row per group and reason, the biggest first.
+    """Why the costs of two periods differ: a row per group and reason, the biggest first.
 
-    The rows add up to the difference to the last digit. A month that is not complete is compared with as many days of
-    the other. Two paid requests; none for a month that is remembered. Raises ``SentryError`` CS0107.
+    The rows add up to the difference to the last digit. A period that is not complete is compared with as many
+    days of the other. Two paid requests; none for a month that is remembered. Raises ``SentryError`` CS0107.
     """
     named = (wanted.group, *(one.group for one in (*wanted.only, *wanted.without)))
     earliest = min(wanted.now, wanted.before, key=lambda window: window.start)
     need_attributes([group for group in named if group.kind == ATTRIBUTE], earliest)
     paying = cloud if isinstance(cloud, Remembered) else Remembered(cloud, lambda: now)
+    _alike(*(one.until(complete_before(now)) for one in (wanted.now, wanted.before)))  # before anything is paid for
     read = {window: list(asked(paying, _query(wanted), [window], now)) for window in (wanted.before, wanted.now)}
     complete = complete_before(paying.oldest or now)
     recent, former = _alike(wanted.now.until(complete), wanted.before.until(complete))
@@ -57,11 +59,18 @@ def compare(cloud: Cloud, wanted: Comparison, now: datetime) -> Table:
 
 
 def _alike(one: Window, other: Window) -> tuple[Window, Window]:
-    """Whole months as they are, else as many days of each."""
-    if one.end.day == 1 and other.end.day == 1:
+    """Whole months as they are, else as many days of each. Raises ``SentryError`` CS0107 where there are none."""
+    if _is_month(one) and _is_month(other):
         return one, other
     days = min(one.days, other.days)
+    if not days:
+        words = f"nothing is complete yet of the days from {max(one.start, other.start)}: Cost Explorer is a day late"
+        raise SentryError("CS0107", words, help="leave the period out to compare the last two months")
     return one.first(days), other.first(days)
+
+
+def _is_month(window: Window) -> bool:
+    return window.start.day == 1 and window.end == month_after(window.start)
 
 
 def _query(wanted: Comparison) -> Query:
@@ -130,7 +139,7 @@ def _notes(wanted: Comparison, former: Decimal, recent: Decimal, odd: set[str]) 
 
 
 def _span(window: Window) -> str:
-    return f"{window.start:%Y-%m}" if window.start.day == window.end.day == 1 else window.label()
+    return f"{window.start:%Y-%m}" if _is_month(window) else window.label()
 
 
 def _facts(wanted: Comparison, former: tuple[Window, Decimal], recent: tuple[Window, Decimal]) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -36,6 +37,8 @@ from costsentry_cli.domain.window import Granularity
 SOURCE = "Cost Explorer"
 ACTIVATE = "sentry tags activate"
 ACCOUNT = WORDS["account"]
+ACCOUNTS_AT_ONCE = 8
+"""Each account has its own quota of requests: they do not slow one another down."""
 Answered = TypeVar("Answered")
 
 
@@ -90,17 +93,28 @@ def focus_of_accounts(clouds: Mapping[str, Remembered], question: Question, now:
 def _each(
     clouds: Mapping[str, Remembered], question: Question, ask: Callable[[Remembered, Question, str], Answered]
 ) -> tuple[dict[str, Answered], tuple[Trouble, ...]]:
-    """What each account answers to the question about itself, by account; and who does not."""
-    answers: dict[str, Answered] = {}
-    troubles: list[Trouble] = []
-    for account, cloud in clouds.items():
+    """What each account answers to the question about itself, by account, asked side by side; and who does not.
+
+    Once interrupted or out of paid requests, nothing more is paid for: what is under way ends with its page.
+    """
+
+    def asked_of(account: str) -> Answered | SentryError:
         own = replace(question, only=(*question.only, Condition(ACCOUNT, (account,))))
         try:
-            answers[account] = ask(cloud, own, account)
+            return ask(clouds[account], own, account)
         except SentryError as error:
             if error.code in (INTERRUPTED, TOO_MANY_REQUESTS):
                 raise
-            troubles.append(Trouble(Scope(account, "", ""), error))
+            return error
+
+    with ThreadPoolExecutor(min(ACCOUNTS_AT_ONCE, len(clouds))) as pool:
+        try:
+            found = dict(zip(clouds, pool.map(asked_of, clouds), strict=True))
+        except BaseException:
+            next(iter(clouds.values())).paid.close()
+            raise
+    troubles = [Trouble(Scope(name, "", ""), one) for name, one in found.items() if isinstance(one, SentryError)]
+    answers = {name: one for name, one in found.items() if not isinstance(one, SentryError)}
     if not answers:
         raise troubles[0].error
     return answers, tuple(troubles)

@@ -111,7 +111,11 @@ def _facts(question: Question, billing: Remembered | None, metrics: int) -> dict
     """Where the figures come from, and what asking cost."""
     moments, now = question.moments, question.now
     facts = dict(usage_table.facts(BEDROCK, (callers.GroupBy.PROFILE,), moments, now, metrics))
-    return facts if billing is None else facts | dict(billing.facts())
+    if billing is None:
+        return facts
+    told = billing.facts()
+    billed = {"source": "Cost Explorer", "kind": "billed", "asked": told.pop("asked")}
+    return facts | told | {"billed": billed}
 
 
 def _seen(cloud: Cloud, scope: Scope, question: Question) -> _Seen:
@@ -195,6 +199,8 @@ def _notes(found: Sequence[Way], share: Decimal | None, billed: Decimal | None, 
     unpriced = sorted({model for one in found for model in one.figures.unpriced})
     if unpriced:
         yield f"No price is known for {', '.join(unpriced)}: their cost is missing."
+    if usage_table.unfinished(question.moments, question.now):
+        yield usage_table.UNFINISHED
     if not question.moments.recent(question.now):
         yield "CloudWatch lists nothing idle for two weeks: models that are not in the catalogue may be missing."
 

@@ -69,8 +69,21 @@ def forecast(cloud: Cloud, question: Asked, now: datetime, budgets: Mapping[str,
         _row("Total", total, sum(budgets.values(), ZERO) if budgets else None) if total else None,
         f"Bedrock cost of {month.start:%Y-%m} by {question.group.word}, forecast to {month.end - timedelta(days=1)}",
         tuple(_notes(question, found, complete)),
-        {"period": month.as_dict(), "kind": "estimated", "interval": 80, "currency": "USD"} | paying.facts(),
+        _facts(month, complete) | paying.facts(),
     )
+
+
+def _facts(month: Window, complete: date) -> dict[str, object]:
+    """What is so far is billed; what is ahead is an estimate, by AWS or by us (see the rows) from what was billed."""
+    return {
+        "period": month.as_dict(),
+        "source": "Cost Explorer",
+        "kind": "estimated",
+        "so_far": {"kind": "billed", "metric": METRIC},
+        "complete_through": (complete - timedelta(days=1)).isoformat(),
+        "interval": 80,
+        "currency": "USD",
+    }
 
 
 def monthly_budgets(manifest: Manifest | None, group: Group, today: date) -> dict[str, Decimal]:

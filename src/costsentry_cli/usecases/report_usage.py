@@ -79,7 +79,8 @@ def report(
         metrics += look.metrics
         keys |= look.tag_keys
     columns = usage_table.OF_BEDROCK if source is Source.BEDROCK else usage_table.OF_METERED
-    notes = (*_unseen(question, source, named=bool(events)), *_uncarried(question, groups, keys))
+    unfinished = (usage_table.UNFINISHED,) if usage_table.unfinished(question.moments, question.now) else ()
+    notes = (*_unseen(question, source, named=bool(events)), *_uncarried(question, groups, keys), *unfinished)
     table = usage_table.table(groups, columns, question.group_by, question.moments, notes)
     namespace = usage.BEDROCK if source is Source.BEDROCK else NAMESPACE
     facts = usage_table.facts(namespace, question.group_by, question.moments, question.now, metrics)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +23,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
 }
 """The heading, and what people read where there is none; a tag key is its own heading."""
 
+UNFINISHED = "The last day is not over: it ends at 00:00 UTC."
 COST = Column("estimated_cost_usd", "Est. cost", Type.MONEY)
 OF_BEDROCK = (
     Column("requests", "Requests", Type.COUNT),
@@ -74,12 +75,18 @@ def facts(source: str, group_by: Sequence[str], moments: Moments, now: datetime,
         "group_by": ",".join(group_by),
         "source": f"CloudWatch {source}",
         "kind": "measured",
+        "asked": _text(now),
         "through": _text(min(moments.end, now)),
         "late_by_seconds": int(CLOUDWATCH_LAG.total_seconds()),
         "cost": {"kind": "estimated", "source": catalog.source, "as_of": catalog.as_of.isoformat()},
         "paid_metrics": metrics,
         "paid_metrics_usd": str(Decimal(CLOUDWATCH_METRIC_USD) * metrics),
     }
+
+
+def unfinished(moments: Moments, now: datetime) -> bool:
+    """Whether the range ends with a day or hour that is not over."""
+    return moments.end - now > timedelta(minutes=1)
 
 
 def _text(at: datetime) -> str:
