@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,9 @@ from socket_guard import tempting
 
 from commands import Ran, Sentry
 from costsentry_cli.cli.main import run
-from fakes import write_manifest
+from costsentry_cli.sandbox import Sandbox
+from costsentry_cli.sandbox.clock import set_offset
+from fakes import NOON, write_manifest
 from recording import Recorder, undeclared
 
 
@@ -56,6 +60,31 @@ def in_sandbox(sentry: Sentry, folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("COSTSENTRY_SANDBOX", "1")
     monkeypatch.setenv("COSTSENTRY_SANDBOX_DB", str(folder / "sandbox.db"))
     return sentry
+
+
+@pytest.fixture
+def at_noon(in_sandbox: Sentry, folder: Path) -> Sentry:
+    """The sandbox at ``NOON``, whatever the machine's clock says."""
+    set_clock(folder, NOON)
+    return in_sandbox
+
+
+@pytest.fixture
+def moved(in_sandbox: Sentry, folder: Path) -> Callable[[str], Sentry]:
+    """The sandbox at a moment (ISO, UTC)."""
+
+    def to(moment: str) -> Sentry:
+        set_clock(folder, datetime.fromisoformat(moment).replace(tzinfo=UTC))
+        return in_sandbox
+
+    return to
+
+
+def set_clock(folder: Path, moment: datetime) -> None:
+    """Turn the clock of the folder's sandbox, also back."""
+    store = Sandbox(folder / "sandbox.db").store
+    with store.transaction():
+        set_offset(store, moment - datetime.now(UTC))
 
 
 @pytest.fixture

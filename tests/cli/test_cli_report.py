@@ -18,9 +18,9 @@ from fakes import write_manifest
 
 
 @pytest.fixture
-def seeded(in_sandbox: Sentry) -> Sentry:
-    assert in_sandbox("sandbox", "seed", "--days", "40").status == 0
-    return in_sandbox
+def seeded(at_noon: Sentry) -> Sentry:
+    assert at_noon("sandbox", "seed", "--days", "40").status == 0
+    return at_noon
 
 
 def in_csv(text: bytes) -> list[Decimal]:

@@ -14,11 +14,11 @@ from foreign import called, somebody
 
 
 @pytest.fixture
-def seeded(in_sandbox: Sentry, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Sentry:
+def seeded(at_noon: Sentry, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Sentry:
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-    assert in_sandbox("profiles", "sync", "--yes").status == 0
-    assert in_sandbox("sandbox", "seed", "--days", "40").status == 0
-    return in_sandbox
+    assert at_noon("profiles", "sync", "--yes").status == 0
+    assert at_noon("sandbox", "seed", "--days", "40").status == 0
+    return at_noon
 
 
 def test_the_leaks_stand_by_name_beside_what_is_attributed(seeded: Sentry) -> None:

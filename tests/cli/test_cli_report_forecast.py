@@ -17,12 +17,12 @@ budgets:
 
 
 @pytest.fixture
-def seeded(in_sandbox: Sentry, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Sentry:
+def seeded(at_noon: Sentry, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Sentry:
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
     write_manifest(folder, BASIC + BUDGETS)
-    assert in_sandbox("profiles", "sync", "--yes").status == 0
-    assert in_sandbox("sandbox", "seed", "--days", "60").status == 0
-    return in_sandbox
+    assert at_noon("profiles", "sync", "--yes").status == 0
+    assert at_noon("sandbox", "seed", "--days", "60").status == 0
+    return at_noon
 
 
 def test_every_group_has_a_figure_for_the_month_end_and_its_share_of_the_budget(seeded: Sentry) -> None:

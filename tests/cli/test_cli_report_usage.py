@@ -21,9 +21,9 @@ from fakes import BASIC, NOON, write_manifest
 
 
 @pytest.fixture
-def seeded(in_sandbox: Sentry) -> Sentry:
-    assert in_sandbox("sandbox", "seed", "--days", "20").status == 0
-    return in_sandbox
+def seeded(at_noon: Sentry) -> Sentry:
+    assert at_noon("sandbox", "seed", "--days", "20").status == 0
+    return at_noon
 
 
 def figures(requests: int, cost: str, **more: int) -> Figures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -194,3 +195,42 @@ def test_an_answer_from_the_future_is_not_trusted(clock: FrozenClock) -> None:
     ask(cloud, clock, store, question())
     clock.move(-timedelta(hours=1))
     assert ask(cloud, clock, store, question()).requests == 1
+
+
+def test_a_purse_shared_by_threads_never_passes_its_limit(clock: FrozenClock) -> None:
+    cloud, asked = Paged(3), memory(Paged(), clock, Memory(), most=10)
+
+    def ask_as(owner: str) -> int:
+        try:
+            return len(list(asked.of(cloud, owner).pages(question())))
+        except SentryError as error:
+            assert error.code == "CS0210"
+            return 0
+
+    with ThreadPoolExecutor(8) as pool:
+        whole = sum(pool.map(ask_as, map(str, range(8))))
+    assert len(cloud.calls) == asked.requests == 10 >= whole > 0
+
+
+def test_a_closed_purse_pays_for_nothing_and_still_remembers(clock: FrozenClock) -> None:
+    cloud, store = Paged(), Memory()
+    ask(cloud, clock, store, question())
+    asked = memory(cloud, clock, store)
+    asked.paid.close()
+    assert len(list(asked.pages(question()))) == 1
+    with pytest.raises(SentryError, match="not asked: the work was stopped"):
+        asked.call(question(end="2026-11-25"))
+    assert (len(cloud.calls), asked.requests) == (1, 0)
+
+
+def test_a_refused_request_is_not_paid_for(clock: FrozenClock) -> None:
+    class Refusing(Paged):
+        def pages(self, call: ApiCall) -> Any:
+            raise SentryError("CS0801", "refused")
+            yield
+
+    asked = memory(Refusing(), clock, Memory(), most=1)
+    for _ in range(2):
+        with pytest.raises(SentryError, match="refused"):
+            asked.call(question())
+    assert asked.requests == 0

@@ -161,3 +161,22 @@ def test_a_key_switched_off_by_hand_stays_off_and_one_switched_on_covers_the_his
     assert tags == {"stage": "Inactive", "team": "Active"}
     found = world.costs("2026-11-03", "2026-11-15", GroupBy=[{"Type": "TAG", "Key": "team"}])
     assert ("2026-11-06", "team$a") in found
+
+
+def test_the_invocation_log_tells_who_made_every_call_as_if_it_had_always_been_on(world):
+    seed(world.store, NOW, days=5, invocation_log=True)
+    made = {row["request_id"]: row for row in calls(world.store)}
+    messages = world.store.db.execute("SELECT message FROM log_events ORDER BY at").fetchall()
+    said = [json.loads(row["message"]) for row in messages if row["message"].startswith("{")]
+    assert sorted(one["requestId"] for one in said) == sorted(made)
+    for one in said:
+        call = made[one["requestId"]]
+        assert (one["modelId"], "errorCode" in one) == (call["requested"], call["outcome"] != "ok")
+        assert "errorCode" in one or one["input"]["inputTokenCount"] == call["input_tokens"]
+    roles = {one["identity"]["arn"].split("/")[1] for one in said if not one["modelId"].startswith("arn:")}
+    assert roles == {"nightly-batch"}
+
+
+def test_without_the_invocation_log_nothing_is_recorded(world):
+    seed(world.store, NOW, days=5)
+    assert world.store.db.execute("SELECT count(*) FROM log_events").fetchone()[0] == 0

@@ -200,11 +200,11 @@ def sandbox_environment(endpoint: str) -> dict[str, str]:
     return environment(endpoint)
 
 
-def seed_sandbox(sandbox: Sandbox, days: int, random_seed: int) -> SeedReport:
+def seed_sandbox(sandbox: Sandbox, days: int, random_seed: int, *, invocation_log: bool) -> SeedReport:
     """Fill the sandbox with past traffic."""
     from costsentry_cli.sandbox.seed import seed
 
-    return seed(sandbox.store, sandbox.now(), days=days, random_seed=random_seed)
+    return seed(sandbox.store, sandbox.now(), days=days, random_seed=random_seed, invocation_log=invocation_log)
 
 
 def order_fault(  # noqa: PLR0913, RUF100 one fault has this many sides

@@ -112,6 +112,9 @@ def seed(
         int | None, typer.Option("--months", min=1, max=13, help="Instead: the month so far, and so many before it.")
     ] = None,
     random_seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same traffic.")] = 0,
+    invocation_log: Annotated[
+        bool, typer.Option("--invocation-log", help="Turn on Bedrock's log of who calls, as if it had always been on.")
+    ] = False,
 ) -> None:
     """Fill the sandbox with plausible past traffic.
 
@@ -119,7 +122,8 @@ def seed(
     From 180 days on also a replaced model, a tag activated late, more leaks.
     """
     sandbox = context.open_sandbox(shared)
-    sown = context.seed_sandbox(sandbox, _days(days, months, sandbox.now().date()), random_seed)
+    length = _days(days, months, sandbox.now().date())
+    sown = context.seed_sandbox(sandbox, length, random_seed, invocation_log=invocation_log)
     body = {
         "start": sown.start.date().isoformat(),
         "end": sown.end.date().isoformat(),

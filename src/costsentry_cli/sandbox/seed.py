@@ -18,6 +18,7 @@ from decimal import Decimal
 
 from costsentry_cli.domain.assumptions import TAG_KEY_KNOWN_AFTER
 from costsentry_cli.domain.catalog import load
+from costsentry_cli.sandbox import seed_log
 from costsentry_cli.sandbox.contract import ACCOUNT, ServiceError
 from costsentry_cli.sandbox.seed_history import CHANGE, COMPANY, Point, bypass, make_profile, metered, predecessor
 from costsentry_cli.sandbox.seed_traffic import NORMAL, Caller, CallMade, Pace, leak, shares, traffic
@@ -54,8 +55,14 @@ class SeedReport:
     already: bool = False
 
 
-def seed(
-    store: Store, now: datetime, *, days: int = 90, random_seed: int = 0, profiles: Sequence[str] | None = None
+def seed(  # noqa: PLR0913, RUF100 one seed has this many sides
+    store: Store,
+    now: datetime,
+    *,
+    days: int = 90,
+    random_seed: int = 0,
+    profiles: Sequence[str] | None = None,
+    invocation_log: bool = False,
 ) -> SeedReport:
     """Add the traffic of ``days`` days before today, and of today until ``now``.
 
@@ -63,7 +70,8 @@ def seed(
     sandbox; another one adds its traffic to what is there. ``profiles``: ARNs to use, else every living one of every
     account, as if they had existed all along with the tags of today. Their tag keys are known to billing from the
     second day and are activated then, except ``costsentry:`` keys, and keys whose activation somebody has switched
-    off.
+    off. Where model invocation logging is on, or turned on by ``invocation_log``, every call is in its log with who made
+    it, as if it had been on all along.
 
     From ``LONG`` days on there is more to see: six profiles of three applications when none exists; the busiest
     profile had a predecessor on another model, deleted in the middle of the range; another leak, through a system
@@ -89,6 +97,9 @@ def seed(
         rng = random.Random(random_seed)
         calls = traffic(sources, start, now, rng, _LONG_PACE if days >= LONG else NORMAL)
         _insert(db, "calls", calls)
+        if invocation_log:
+            seed_log.turn_on(store, sources, start)
+        seed_log.record(store, calls)
         _insert(db, "datapoints", metered(calls, changed, now) if days >= LONG else ())
         _use_tags(db, calls, start, late)
         return _report(start, now, callers, created, calls)

@@ -101,13 +101,15 @@ def _metered(look: Look, scope: Scope, question: Question) -> list[Subject]:
     """Every set of dimensions that metered calls were counted under, as far as it can be known."""
     metrics = look.listed(NAMESPACE)
     profiles: Book = {}
+    ours: Book = {}
     by_dimension = _IN_METRICS.issuperset(question.group_by)
     if not question.recent or not by_dimension:
         things = observed_in(look.cloud, look.region)
-        profiles = callers.of_profiles(thing for thing in things if thing.namespace is not None)
+        profiles = callers.of_profiles(things)
+        ours = callers.of_profiles(thing for thing in things if thing.namespace is not None)
         look.tag_keys.update(key for known in profiles.values() for key in known.tags)
     if not question.recent:
-        metrics |= {known.metered(model_id) for model_id, known in (profiles | look.recorded).items()}
+        metrics |= {known.metered(model_id) for model_id, known in (ours | look.recorded).items()}
     subjects = _by_model(scope, question, metrics, callers.of_metered(metrics) | look.recorded | profiles)
     searched: list[Subject] = []
     named: list[Subject] = []

@@ -21,6 +21,8 @@ def notes(
     """What a reader must know to read the figures: where they end, what is not in them, what nobody owns."""
     if not found:
         yield f"No Bedrock cost in this period{_under(question)}. {LATE}"
+        if question.window.start >= complete:
+            yield "Nothing of this period is complete yet; the month before: sentry report --last last-month"
         yield from map(_where, question.only)
     yield from _untagged(question, found, total)
     yield from _rest(question, folded, found)

@@ -53,12 +53,15 @@ class Line:
 
 
 def compared(question: Question, complete_before: date, known_since: date) -> Compared | None:
-    """Which days are compared; None when not wanted, nothing is complete yet, or AWS has nothing that old."""
+    """Which days are compared: whole months with whole months, else as many of each. None when not wanted, nothing is
+    complete yet, or AWS has nothing that old."""
     now, before = question.window.until(complete_before), question.window.previous()
     if not question.compares or now.days == 0 or before.start < known_since:
         return None
-    whole = now == question.window
-    return Compared(now, before if whole else before.first(now.days))
+    if now == question.window and now.start.day == now.end.day == 1:
+        return Compared(now, before)
+    days = min(now.days, before.days)
+    return Compared(now.first(days), before.first(days))
 
 
 def lines(question: Question, folded: Folded, parts: Compared | None) -> list[Line]:
