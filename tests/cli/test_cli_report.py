@@ -262,3 +262,10 @@ def test_a_key_in_another_case_is_named(seeded: Sentry) -> None:
 def test_a_report_needs_no_region(sentry: Sentry, folder: Path) -> None:
     write_manifest(folder)
     assert "CS0401" in sentry("report").err
+
+
+def test_a_query_that_takes_an_amount_for_a_number_is_told_how_to_write_it(in_sandbox: Sentry) -> None:
+    assert in_sandbox("sandbox", "seed", "--days", "9").status == 0
+    ran = in_sandbox("report", "--last", "9d", "-o", "json", "--query", "costs[?cost_usd > `0.01`].costCenter")
+    assert (ran.status, "to_number(cost_usd) > `5`" in ran.err) == (2, True)
+    assert in_sandbox("report", "--last", "9d", "--query", "costs[?to_number(cost_usd) > `0.01`].costCenter").json()

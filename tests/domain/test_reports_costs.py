@@ -284,20 +284,3 @@ def test_an_empty_answer_has_no_rows_and_no_total() -> None:
     asked_for = Question((CENTRE, Group("x", "TAG", "x")), NOVEMBER)
     table = rows.table(rows.Shown(asked_for, [], rows.summed(("Total",), [])))
     assert (table.rows, table.total is not None and table.total[2]) == ((), None)
-
-
-@pytest.mark.parametrize(
-    ("window", "now", "before"),
-    [
-        (("2026-10-01", "2026-11-01"), 31, 30),  # whole months as they are
-        (("2027-03-01", "2027-03-31"), 28, 28),  # the first thirty days of March: February has no more than 28
-        (("2028-03-01", "2028-03-31"), 29, 29),
-        (("2028-02-23", "2028-03-01"), 7, 7),
-    ],
-)
-def test_as_many_days_of_both_periods_are_compared(window: tuple[str, str], now: int, before: int) -> None:
-    asked = Question((CENTRE,), Window(*map(date.fromisoformat, window)))
-    parts = rows.compared(asked, date(2030, 1, 1), date(2025, 1, 1))
-    assert parts is not None
-    assert (parts.now.days, parts.before.days) == (now, before)
-    assert parts.before.end <= parts.now.start

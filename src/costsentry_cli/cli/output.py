@@ -164,6 +164,9 @@ def queried(query: str, document: Mapping[str, Any]) -> str:
         found = jmespath.search(query, document)
     except JMESPathError as error:  # a function that does not fit the data
         raise SentryError("CS0104", f"--query: {' '.join(str(error).split())}") from error
+    except TypeError as error:  # what the library lets Python compare
+        words = "--query compares a text with a number: amounts and shares are texts, so that they are exact"
+        raise SentryError("CS0104", words, help="for example to_number(cost_usd) > `5`") from error
     return _json(found)
 
 

@@ -70,8 +70,8 @@ def seed(  # noqa: PLR0913, RUF100 one seed has this many sides
     sandbox; another one adds its traffic to what is there. ``profiles``: ARNs to use, else every living one of every
     account, as if they had existed all along with the tags of today. Their tag keys are known to billing from the
     second day and are activated then, except ``costsentry:`` keys, and keys whose activation somebody has switched
-    off. Where model invocation logging is on, or turned on by ``invocation_log``, every call is in its log with who made
-    it, as if it had been on all along.
+    off. Where model invocation logging is on, or turned on by ``invocation_log``, every call is in its log with who
+    made it, as if it had been on all along.
 
     From ``LONG`` days on there is more to see: six profiles of three applications when none exists; the busiest
     profile had a predecessor on another model, deleted in the middle of the range; another leak, through a system
