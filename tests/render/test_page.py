@@ -194,3 +194,15 @@ def test_a_picture_is_the_chart_at_twice_its_size() -> None:
     assert made.startswith(b"\x89PNG\r\n")
     height = int(ET.fromstring(as_svg(TABLE)).get("height", ""))
     assert [int.from_bytes(made[i : i + 4]) for i in (16, 20)] == [2 * chart.WIDTH, 2 * height]
+
+
+def test_shares_of_a_count_are_told_with_the_count_and_never_in_dollars() -> None:
+    columns = (
+        Column("name", "Name"), Column("tokens", "Tokens", Type.COUNT), Column("share", "Share", Type.SHARE),
+        Column("estimated_usd", "Est. cost", Type.MONEY), Column("trend", "By day", Type.TREND),
+    )  # fmt: skip
+    row: Row = ("Nova", 1500, Decimal(1), Decimal(3), (Decimal(500), Decimal(1000)))
+    made = as_svg(Table("coverage", columns, (row,)))
+    assert "1,500 · 100.0%" in texts(made)
+    assert "Highest: 1,000 on day 2" in made
+    assert "$" not in made

@@ -80,7 +80,8 @@ def chart_of(table: Table) -> Chart | None:
     trend = next((i for i, column in enumerate(table.columns) if column.type is Type.TREND), None)
     bars = _bars(table, _shares(table, where), trend)
     days = max((len(bar.values) for bar in bars), default=0)
-    money = any(column.type is Type.MONEY for column in table.columns)
+    of = _measured(table)
+    money = of is not None and table.columns[of].type is Type.MONEY
     title = table.title or table.name.replace("_", " ")
     if trend is None or not days:
         return Chart(title, bars, money=money)
@@ -171,12 +172,21 @@ def _labels(table: Table) -> list[str]:
 
 
 def _texts(table: Table) -> list[str]:
-    """The first amount and the first share, as people read them."""
-    shown = [
-        next((i for i, column in enumerate(table.columns) if column.type is kind), None)
-        for kind in (Type.MONEY, Type.SHARE)
-    ]
+    """What the shares are of, and the first share, as people read them."""
+    shown = [_measured(table), _first(table, Type.SHARE)]
     return [" · ".join(row[i] for i in shown if i is not None and row[i]) for row in words(table)[: len(table.rows)]]
+
+
+def _measured(table: Table) -> int | None:
+    """The column that shares and trend are of: a count right in front of the first share, else the first amount."""
+    share = _first(table, Type.SHARE)
+    if share and table.columns[share - 1].type is Type.COUNT:
+        return share - 1
+    return _first(table, Type.MONEY)
+
+
+def _first(table: Table, kind: Type) -> int | None:
+    return next((i for i, column in enumerate(table.columns) if column.type is kind), None)
 
 
 def _values(cell: Cell) -> tuple[Decimal, ...]:
