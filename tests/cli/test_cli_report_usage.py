@@ -158,3 +158,10 @@ def test_a_deleted_profile_is_named_by_the_manifests_recorded_calls(in_sandbox: 
     assert "bytes scanned" in asked.err
     without = in_sandbox("report", "usage", "--last", "30d", "-o", "json").json()["usage"]
     assert "(deleted) aws-docs-sales-prod" not in {row["profile"] for row in without}
+
+
+def test_a_living_profile_that_is_not_ours_is_never_called_deleted(at_noon: Sentry) -> None:
+    assert at_noon("sandbox", "seed", "--days", "190").status == 0
+    rows = at_noon("report", "usage", "--source", "metered", "--last", "2d", "-o", "json").json()["usage"]
+    assert {row["profile"] for row in rows} > {"aws-docs-sales-prod", "ticket-triage-support-prod"}
+    assert not [row for row in rows if row["profile"].startswith("(deleted)")]
