@@ -119,6 +119,6 @@ class _Given:
 def identity(door: Door, then: Sequence[str] = ()) -> str:
     """The account number the credentials belong to; meanwhile clients are made of the services called ``then``."""
     if then:
-        door.prepare("sts")  # first: making clients is one after the other
-        threading.Thread(target=lambda: [door.prepare(service) for service in then], daemon=True).start()
+        door.prepare("sts")  # first: clients are made one after the other
+        threading.Thread(target=door.prepare, args=then, daemon=True).start()
     return str(door.call(ApiCall("sts", "GetCallerIdentity"))["Account"])

@@ -133,13 +133,14 @@ class Door:
                 batch.answered()
                 return answer
 
-    def prepare(self, service: str) -> None:
-        """Make the client of a service in the door's region before a call needs it.
+    def prepare(self, *services: str) -> None:
+        """Make the clients of these services, in the door's region, before a call needs them.
 
-        What stands against it is left to that call, which says so.
+        What stands against one is left to that call, which says so.
         """
-        with suppress(BotoCoreError, ValueError):
-            self._client(service, self.region)
+        for service in services:
+            with suppress(BotoCoreError, ValueError):
+                self._client(service, self.region)
 
     def _site(self, call: ApiCall) -> Site:
         return Site(self.opened(), call.region or self.region, lambda: _method(self.session))
