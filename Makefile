@@ -40,7 +40,7 @@ lint: $(VENV)/installed
 	.bench-venv/bin/python -m pip install --quiet --requirement benchmarks/peers.txt --constraint .bench-venv/ours.txt
 	touch $@
 
-# Prints every figure with its goal and writes docs/performance.md; one above its goal is a failure. About ten minutes.
+# Prints every figure with its goal and writes docs/performance.md; one above its goal is a failure. About five minutes.
 # `make bench FILES="list sync"` measures only those and writes nothing.
 bench: .bench-venv/installed
 	@$(BIN)/python benchmarks/table.py $(FILES)

@@ -60,19 +60,30 @@ class Row:
 
     def cells(self) -> tuple[str, ...]:
         """One for each name of ``HEADS``, as text."""
-        at_most = "" if self.goal.at_most is None else f"<= {self._text(self.goal.at_most)}"
+        goal, figure = self.goal, self._text(self.figure)
+        at_most = "" if goal.at_most is None else f"<= {self._text(goal.at_most)}"
         spread = f"{self._text(min(self.figures))} .. {self._text(max(self.figures))}"
         spread = spread if len(self.figures) > 1 else ""
-        goal = self.goal
-        return goal.what, goal.against, goal.how.value, self._text(self.figure), spread, at_most, self.verdict
+        return goal.what, goal.against, goal.how.value, figure, spread, at_most, self.verdict
 
     def _text(self, figure: float) -> str:
-        """Three digits and the unit."""
-        return f"{figure:.3f}{self.goal.unit}" if 0 < figure < 1 else f"{figure:.3g}{self.goal.unit}"
+        """As many digits as bear out the verdict, and the unit."""
+        return _rounded(figure, self._digits()) + self.goal.unit
+
+    def _digits(self) -> int:
+        """Three, or more where a figure just above its goal would be printed as the goal."""
+        figure, at_most = self.figure, self.goal.at_most
+        if at_most is None or figure <= at_most:
+            return 3
+        return next(n for n in range(3, 18) if float(_rounded(figure, n)) > float(_rounded(at_most, n)))
 
     def line(self) -> str:
         """``sentry --help    python -c pass    CPU    4.9x   4.8x .. 5.2x   <= 12x   ok``."""
         return "".join(f"{cell:<{width}}  " for cell, width in zip(self.cells(), WIDTHS, strict=True)).rstrip()
+
+
+def _rounded(figure: float, digits: int) -> str:
+    return f"{figure:.{digits}f}" if 0 < figure < 1 else f"{figure:.{digits}g}"
 
 
 @dataclass(frozen=True)

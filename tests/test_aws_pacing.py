@@ -9,8 +9,10 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectTimeoutError
 
+from costsentry_cli.aws import identity
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.pacing import Pace
+from fakes import ACCOUNT
 from stand_in import (
     EMPTY,
     LISTING,
@@ -23,6 +25,9 @@ from stand_in import (
     still_door,
     tag_reads,
 )
+
+WHO = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Account>{ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"""
 
 
 class Moody:
@@ -158,3 +163,23 @@ def test_ordered_outcomes_keep_the_order_when_the_first_call_ends_last() -> None
 
     made, _ = still_door(by_turns, width=2)
     assert [outcome.index for outcome in made.each(tag_reads(5))] == [0, 1, 2, 3, 4]
+
+
+def test_the_next_client_is_made_while_aws_says_who_we_are_and_holds_nothing_up() -> None:
+    begun, sent = threading.Event(), threading.Event()
+    in_time: list[bool] = []
+
+    def who(_: AWSPreparedRequest) -> AWSResponse:
+        sent.set()
+        in_time.append(begun.wait(20))
+        return answer(WHO.encode(), headers={"content-type": "text/xml"})
+
+    def making(**_: object) -> None:
+        begun.set()
+        in_time.append(sent.wait(20))
+
+    made, _ = door(who)
+    made.session.register("creating-client-class.bedrock", making)
+    assert identity(made, ("no-such-service", "bedrock")) == ACCOUNT
+    made.prepare("bedrock")
+    assert in_time == [True, True]

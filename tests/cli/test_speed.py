@@ -64,6 +64,31 @@ def test_a_row_quotes_the_median_and_the_least_where_noise_only_adds() -> None:
     assert Row(Goal("ours", "theirs", How.CPU, 1.4), ratios.figures).verdict == "above"
 
 
+@pytest.mark.parametrize(("figure", "at_most"), [(0.01004, 0.01), (0.06668, 1 / 15), (12.004, 12), (1.1501, 1.15)])
+def test_a_figure_just_above_its_goal_is_printed_above_it(figure: float, at_most: float) -> None:
+    row = Row(Goal("ours", "theirs", How.CPU, at_most), (figure,))
+    assert number(row.cells()[3]) > number(row.cells()[5])
+    assert row.verdict == "above"
+
+
+def test_the_page_says_first_which_goal_is_not_kept() -> None:
+    well = Row(Goal("ours", "theirs", How.CPU, 2), (1.5,))
+    above = Row(Goal("sync", "a loop", How.WALL, 0.01), (0.011,))
+    assert table.kept([well]) == "Every goal is kept."
+    assert table.kept([well, above]) == "**Not kept:**\n\n- sync against a loop: 0.011x"
+
+
+@pytest.mark.parametrize(("figure", "status"), [(0.0, 0), (1000.0, 1)])
+def test_the_page_is_written_though_a_goal_is_not_kept_and_the_run_fails(
+    figure: float, status: int, tmp_path: Path
+) -> None:
+    rows = [Row(goal, (figure,)) for goal in GOALS]
+    table.write(rows, "peers", tmp_path / "performance.md")
+    said = (tmp_path / "performance.md").read_text(encoding="utf-8")
+    assert table.status(rows) == status
+    assert ("**Not kept:**" in said, "| above |" in said) == (bool(status), bool(status))
+
+
 @pytest.mark.parametrize("name", [*table.FILES, "processes"])
 def test_everything_that_measures_can_be_loaded(name: str) -> None:
     assert callable(importlib.import_module(f"bench_{name}").rows)

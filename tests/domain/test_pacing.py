@@ -42,6 +42,10 @@ def test_the_width_doubles_each_round_until_the_first_throttling_then_grows_by_o
     assert [after(8), after(9), after(10)] == [9, 10, 11]
 
 
+def test_a_batch_begins_eight_wide_because_aws_publishes_no_rate() -> None:
+    assert Pace().width == 8
+
+
 def test_a_round_of_throttling_halves_once() -> None:
     pace = Pace(16, 32)
     numbers = [pace.begin() for _ in range(16)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -115,6 +116,9 @@ class _Given:
         return self.credentials
 
 
-def identity(door: Door) -> str:
-    """The account number the credentials belong to."""
+def identity(door: Door, then: Sequence[str] = ()) -> str:
+    """The account number the credentials belong to; meanwhile clients are made of the services called ``then``."""
+    if then:
+        door.prepare("sts")  # first: clients are made one after the other
+        threading.Thread(target=door.prepare, args=then, daemon=True).start()
     return str(door.call(ApiCall("sts", "GetCallerIdentity"))["Account"])

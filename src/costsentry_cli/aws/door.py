@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -133,6 +133,15 @@ class Door:
                 batch.answered()
                 return answer
 
+    def prepare(self, *services: str) -> None:
+        """Make the clients of these services, in the door's region, before a call needs them.
+
+        What stands against one is left to that call, which says so.
+        """
+        for service in services:
+            with suppress(BotoCoreError, ValueError):
+                self._client(service, self.region)
+
     def _site(self, call: ApiCall) -> Site:
         return Site(self.opened(), call.region or self.region, lambda: _method(self.session))
 
@@ -155,6 +164,8 @@ class Door:
 
     def _client(self, service: str, region: str) -> Any:
         # Making a client is not thread-safe and costs a hundred milliseconds; using one is safe and cheap.
+        if (made := self._clients.get((service, region))) is not None:  # not behind another client that is being made
+            return made
         with self._lock:
             client = self._clients.get((service, region))
             if client is None:

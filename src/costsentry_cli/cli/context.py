@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -134,9 +134,14 @@ def read_manifest(common: Common) -> Manifest:
     return read(manifest_path(common))
 
 
-def open_context(common: Common, manifest: Manifest | None = None, *, quiet: bool = False) -> Context:
-    """Connect to the target, say which it is, and refuse another account than the manifest names."""
-    context = _sandbox_context(common, manifest) if common.sandbox else _aws_context(common, manifest)
+def open_context(
+    common: Common, manifest: Manifest | None = None, *, quiet: bool = False, then: Sequence[str] = ()
+) -> Context:
+    """Connect to the target, say which it is, and refuse another account than the manifest names.
+
+    ``then`` are the services the command goes on to call: AWS's clients for them are made while it says who we are.
+    """
+    context = _sandbox_context(common, manifest) if common.sandbox else _aws_context(common, manifest, then)
     if not quiet:
         print_target(context.target)
         tell_clock(context.skew())
@@ -247,7 +252,7 @@ def _bill(sandbox: Sandbox) -> str:
     return repr((settings, counts))
 
 
-def _aws_context(common: Common, manifest: Manifest | None) -> Context:
+def _aws_context(common: Common, manifest: Manifest | None, then: Sequence[str]) -> Context:
     from costsentry_cli.aws import connect, identity
 
     door = connect(_region(common, manifest), common.aws_profile)
@@ -256,5 +261,6 @@ def _aws_context(common: Common, manifest: Manifest | None) -> Context:
     endpoint = next((os.environ[name] for name in ENDPOINT_VARIABLES if os.environ.get(name)), None)
     notes = [f"aws profile: {named}"] if named else []
     notes += [f"endpoint: {endpoint}"] if endpoint else []
-    target = Target("aws", identity(door), door.region, ", ".join(notes))
+    by_role = manifest is not None and manifest.accounts  # those have sessions, and so clients, of their own
+    target = Target("aws", identity(door, () if by_role else then), door.region, ", ".join(notes))
     return Context(door, target, lambda: datetime.now(UTC))

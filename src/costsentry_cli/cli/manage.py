@@ -113,8 +113,13 @@ def add_commands(app: typer.Typer, kinds: Callable[[], Sequence[Kind]], sync_wor
 def ask_for(shared: Common, kinds: Sequence[Kind], wishes: Wishes) -> Asked:
     """Read the manifest, open the target, observe and compare."""
     manifest = read_manifest(shared)
-    context = open_context(shared, manifest)
+    context = open_context(shared, manifest, then=services(kinds))
     return planned(manifest, context, kinds, Wishes(**(vars(wishes) | {"grace": manifest.grace or GRACE})))
+
+
+def services(kinds: Sequence[Kind]) -> tuple[str, ...]:
+    """Those that make what these kinds are."""
+    return tuple(sorted({service for kind in kinds for service, _ in kind.writing}))
 
 
 def reviewed(shared: Common, kinds: Sequence[Kind], path: Path) -> Asked:
@@ -124,7 +129,7 @@ def reviewed(shared: Common, kinds: Sequence[Kind], path: Path) -> Asked:
     except OSError as error:
         raise SentryError("CS0207", f"cannot read {path}: {error.strerror}", where=str(path)) from error
     manifest = read_manifest(shared)
-    context = open_context(shared, manifest)
+    context = open_context(shared, manifest, then=services(kinds))
     asked = planned(manifest, context, kinds, saved.wishes)
     plan_file.check(saved, asked.plan, context.target.account, context.target.region)
     return asked

@@ -92,7 +92,7 @@ class Pace:
     tells nothing new and does not halve again. A width nobody used is not proven and does not grow.
     """
 
-    def __init__(self, start: int = 16, bound: int = 32) -> None:
+    def __init__(self, start: int = 8, bound: int = 32) -> None:
         self.bound = max(1, bound)
         self._width = min(max(1, start), self.bound)
         self._lock = threading.Lock()
