@@ -72,6 +72,13 @@ def placed(common: Common, screen: str) -> str:
     return laid_out(screen, terminal_width() if sys.stdout.isatty() and common.out is None else None)
 
 
+def fitted(common: Common, text: str) -> str:
+    """Sentences as they fit the terminal; their lines are as long as they are when they go elsewhere."""
+    from costsentry_cli.render.fold import folded
+
+    return folded(text, terminal_width()) if sys.stdout.isatty() and common.out is None else text
+
+
 def annotate(common: Common, found: Sequence[Annotation]) -> None:
     """Write annotations for the platform of ``-o``; on GitHub all of them go to the step's summary, too."""
     from costsentry_cli.render import annotations

@@ -10,7 +10,7 @@ import typer
 from costsentry_cli.cli import context
 from costsentry_cli.cli.forms import DOCUMENT, TALK, TEXT
 from costsentry_cli.cli.options import OUTPUT, Common, common, group
-from costsentry_cli.cli.output import ask, emit_document, say, write
+from costsentry_cli.cli.output import ask, emit_document, fitted, say, write
 from costsentry_cli.cli.waiting import duration
 from costsentry_cli.domain.errors import Exit, SentryError
 from costsentry_cli.domain.money import plain
@@ -132,7 +132,7 @@ def seed(
     }
     words = f"{sown.calls:,} calls since {sown.start.date()}, through {len(sown.profiles)} profiles and some without\n"
     again = f"seed {random_seed} is in this sandbox already; give another --seed, or sentry sandbox reset\n"
-    emit_document(shared, "seed", body, {"kind": "sandbox"}, again if sown.already else words)
+    emit_document(shared, "seed", body, {"kind": "sandbox"}, fitted(shared, again if sown.already else words))
 
 
 def _days(days: int | None, months: int | None, today: date) -> int:
