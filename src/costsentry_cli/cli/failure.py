@@ -60,7 +60,7 @@ def told_of_document(invalid: InvalidDocument, argv: list[str]) -> int:
         _annotated(invalid, asked, _given(argv, "--out"))
     elif asked == Format.JSON:
         to_stdout(errors.as_json(_document(invalid)))
-    sys.stderr.write(problems.text(invalid.problems, invalid.source, width=terminal_width()))
+    sys.stderr.write(problems.text(invalid.problems, invalid.source, width=terminal_width(sys.stderr)))
     return Exit.USAGE
 
 

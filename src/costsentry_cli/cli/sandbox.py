@@ -72,8 +72,11 @@ def status(shared: Common) -> None:
         "model_violations": held.violations,
         "other_services": list(held.moto),
     }
-    shown = {**body, "other_services": ", ".join(held.moto) or "none"}
-    lines = [f"  {name.replace('_', ' '):<22}{value}\n" for name, value in shown.items()]
+    shown = {name: f"{value:,}" if isinstance(value, int) else value for name, value in body.items()}
+    shown |= {"clock_ahead_seconds": str(held.offset), "billed_usd": f"${plain(held.billed)}"}
+    shown |= {"other_services": ", ".join(held.moto) or "none"}
+    titles = {"clock_ahead_seconds": "clock ahead", "billed_usd": "billed"}
+    lines = [f"  {titles.get(name, name.replace('_', ' ')):<22}{value}\n" for name, value in shown.items()]
     emit_document(shared, "sandbox", body, {"kind": "sandbox"}, "".join(lines))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -123,7 +124,9 @@ def _nothing_declared(manifest: Manifest, wanted: Wanted) -> SentryError:
         there = sorted({profile.model if key == "model" else profile.tags.get(key, "") for profile in left} - {""})
         left = [p for p in left if value in ("", p.tags.get(key) if key != "model" else p.model)]
         if not left:
-            help_text = f"{key} in {manifest.source.name}: {', '.join(there) or 'none'}"
+            near = difflib.get_close_matches(value.lower(), {one.lower(): one for one in there}, n=1)
+            meant = next((f"did you mean {one}? " for one in there if near and one.lower() == near[0]), "")
+            help_text = f"{meant}{key} in {manifest.source.name}: {', '.join(there) or 'none'}"
             break
     else:
         help_text = "see: sentry validate"
