@@ -165,7 +165,7 @@ def _print(text: str) -> None:
     sys.stdout.flush()
 
 
-def _on_path() -> str:
+def on_path() -> str:
     """The line that puts this program on the path, when its name there is nothing or another program."""
     started = Path(sys.argv[0])
     found = shutil.which(started.name)
@@ -178,7 +178,7 @@ def _what_next(place: Path) -> str:
     return f"""  What came before the tags were active stays (untagged), as on AWS.
 
   Yours to try, in the same sandbox:
-{_on_path()}    export COSTSENTRY_SANDBOX=1
+{on_path()}    export COSTSENTRY_SANDBOX=1
     export COSTSENTRY_SANDBOX_DB={place}/sandbox.db
     export COSTSENTRY_FILE={place}/profiles.yaml
     sentry invoke --cost-center sales "Hello"
