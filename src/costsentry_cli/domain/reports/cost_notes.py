@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
+from costsentry_cli.domain.manifest.findings import most_similar
 from costsentry_cli.domain.money import places, usd
 from costsentry_cli.domain.reports.costs import Folded, within
 from costsentry_cli.domain.reports.question import TAG, Condition, Question
@@ -105,7 +105,6 @@ def undeclared(question: Question, found: int, declared: Mapping[str, Sequence[s
         known = declared.get(one.group.key, ()) if one.group.kind == TAG else ()
         for value in one.values:
             if known and value and value not in known and one not in proved:
-                near = difflib.get_close_matches(value.lower(), {name.lower(): name for name in known}, n=1)
-                meant = next((name for name in known if near and name.lower() == near[0]), "")
+                meant = most_similar(value, tuple(known))
                 others = f"; did you mean {meant}?" if meant else f": {', '.join(known)}"
                 yield f"No profile of the manifest has {one.group.word} {value}{others}"
