@@ -111,3 +111,15 @@ def test_a_name_no_system_takes_is_refused_as_one() -> None:
         files.opened(Path("a\0b"))
     with pytest.raises(OSError, match="too long"):
         files.replace(Path("x" * 300), b"")
+
+
+def test_a_descriptor_of_this_process_is_written_to_under_its_usual_name(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    files.replace(Path(f"/dev/fd/{writing}"), b"new")
+    files.replace(Path(f"/dev/fd/{writing}"), b"er")
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        assert pipe.read() == b"newer"
+    assert [files.descriptor(Path(name)) for name in ("/dev/stdout", "/dev/stderr", "/dev/fd/7")] == [1, 2, 7]
+    others = ("stdout", "/dev/fd/x", "/dev/fd/-1", "/dev/null", str(tmp_path / "dev/fd/1"))
+    assert [files.descriptor(Path(name)) for name in others] == [None] * len(others)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import tempfile
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import BinaryIO
 
 _HERE = os.O_CLOEXEC | os.O_NOCTTY
 _UNLINKED = getattr(os, "O_NOFOLLOW", 0)
+_DESCRIPTOR = re.compile(r"/dev/(?:(?P<stream>stdout|stderr)|fd/(?P<number>[0-9]{1,5}))", re.ASCII)
+_STREAMS = {"stdout": 1, "stderr": 2}
 
 
 def opened(path: Path, *, follow: bool = True) -> BinaryIO:
@@ -42,9 +45,13 @@ def read_bytes(path: Path, at_most: int, *, follow: bool = True) -> bytes:
 def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Write beside the file, then rename: a reader sees the old content or the new one, and a failure leaves the old.
 
-    A device or a pipe cannot be replaced: it is written to, as a shell would. A symbolic link is refused, so that no
-    name decides which file is written.
+    A device or a pipe cannot be replaced: it is written to, as a shell would, and so is a descriptor of this process
+    (``/dev/stdout``, ``/dev/fd/3``). Any other symbolic link is refused, so that no name decides which file is written.
     """
+    own = descriptor(path)
+    if own is not None:
+        _write_whole(os.dup(own), content)
+        return
     if _is_written_into(path):
         _write_into(path, content)
         return
@@ -74,6 +81,14 @@ def create(path: Path) -> None:
     os.close(open_to_append(path))
 
 
+def descriptor(path: Path) -> int | None:
+    """Which open descriptor of this process the name stands for; None for any other name."""
+    found = _DESCRIPTOR.fullmatch(str(path))
+    if found is None:
+        return None
+    return int(found["number"]) if found["number"] else _STREAMS[found["stream"]]
+
+
 def _is_written_into(path: Path) -> bool:
     """Whether it is a device or a pipe. Raises ``OSError`` for a folder and for a link."""
     _refuse_link(path)
@@ -88,10 +103,15 @@ def _is_written_into(path: Path) -> bool:
 
 def _write_into(path: Path, content: bytes) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK | _HERE | _UNLINKED)
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EEXIST, "it was exchanged for a file meanwhile", str(path))
+    os.set_blocking(handle, True)
+    _write_whole(handle, content)
+
+
+def _write_whole(handle: int, content: bytes) -> None:
     with os.fdopen(handle, "wb", buffering=0) as out:
-        if stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EEXIST, "it was exchanged for a file meanwhile", str(path))
-        os.set_blocking(handle, True)
         rest = memoryview(content)
         while rest:
             rest = rest[out.write(rest) :]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,18 @@ def test_the_problems_of_a_manifest_are_annotated(
     assert "| error | profiles.yaml:10 |" in (folder / "summary.md").read_text(encoding="utf-8")
     (finding,) = sentry("-o", "gitlab", "validate").json()
     assert finding["location"] == {"path": "profiles.yaml", "lines": {"begin": 10}}
+
+
+@pytest.mark.parametrize("words", ["--out found.json", "--out=found.json"])
+def test_the_problems_of_a_manifest_are_kept_in_the_file_that_was_named(
+    words: str, sentry: Sentry, folder: Path
+) -> None:
+    write_manifest(folder, BASIC.replace("model: haiku", "modl: haiku"))
+    ran = sentry("validate", "-o", "gitlab", *words.split())
+    assert (ran.status, ran.out) == (2, "")
+    assert "1 error in profiles.yaml" in ran.err
+    (finding,) = json.loads((folder / "found.json").read_text(encoding="utf-8"))
+    assert finding["check_name"] == "CS0012"
 
 
 def test_a_valid_manifest_has_no_annotations(sentry: Sentry, folder: Path) -> None:

@@ -34,7 +34,7 @@ def test_the_share_the_detector_cannot_see_is_said_for_one_paid_request(budgeted
     ran = budgeted("anomalies", "list")
     said = f"(Claude, Cohere, ...): {float(share):.0%} of last month's Bedrock cost\n"
     assert ran.out.endswith(said)
-    assert ran.err.endswith("Cost Explorer: 1 paid request, $0.01\n")
+    assert ran.err.endswith("Cost Explorer: 1 request, $0.01 on AWS\n")
     assert "No anomalies in the last 90 days." in ran.out
 
 

@@ -10,9 +10,12 @@ import pytest
 from budget_world import budgeted
 from commands import Sentry
 from costsentry_cli.cli.billing import tell_unknown
+from costsentry_cli.cli.memory import tell
+from costsentry_cli.cli.options import Common
 from costsentry_cli.domain.budget_spend import paid_facts
 from costsentry_cli.domain.errors import Exit, SentryError
-from fakes import BASIC, write_manifest
+from costsentry_cli.domain.remembered import Paid, Remembered
+from fakes import BASIC, FakeCloud, FrozenClock, write_manifest
 
 __all__ = ["budgeted"]
 COMMANDS = ["budgets status", "budgets lint", "anomalies list", "tags status"]
@@ -28,9 +31,9 @@ def test_costs_that_are_not_known_are_told_with_the_reason(capsys: pytest.Captur
 def test_what_was_paid_for_once_is_remembered(command: str, budgeted: Sentry) -> None:
     first, again = budgeted(*command.split()), budgeted(*command.split())
     assert first.out == again.out
-    assert re.search(r"Cost Explorer: [1-9]\d* paid requests?, \$0\.0[1-9]\n$", first.err)
+    assert re.search(r"Cost Explorer: [1-9]\d* requests?, \$0\.0[1-9] on AWS\n$", first.err)
     assert re.search(
-        r"Cost Explorer: 0 paid requests, \$0\.00 \([1-9]\d* remembered, asked for at .* UTC\)\n$", again.err
+        r"Cost Explorer: 0 requests, \$0\.00 on AWS \([1-9]\d* remembered, asked for at .* UTC\)\n$", again.err
     )
     asked = budgeted(*command.split(), "--offline", "-o", "json")
     assert (asked.json()["paid_requests"], asked.json()["costs_error"]) == (0, None)
@@ -45,7 +48,7 @@ def test_what_was_paid_is_told_though_the_command_fails_afterwards(
     link.symlink_to("elsewhere.json")
     ran = budgeted(*command.split(), "--out", str(link), "-o", "json")
     assert (ran.status, f"cannot write {link}" in ran.err) == (2, True)
-    assert re.search(r"^Cost Explorer: [1-9]\d* paid requests?, \$0\.0[1-9]$", ran.err, re.MULTILINE)
+    assert re.search(r"^Cost Explorer: [1-9]\d* requests?, \$0\.0[1-9] on AWS$", ran.err, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -95,3 +98,19 @@ def test_no_region_need_be_named_and_the_manifests_tells_the_partition(
     assert (ran.status, ran.json()["target"]["region"]) == (0, region)
     elsewhere = in_sandbox(*words.split(), "-o", "json", "--region", "us-west-2")
     assert elsewhere.json()["target"]["region"] == "us-west-2"
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "number", "words"),
+    [
+        (True, 2, "Cost Explorer: 2 requests, $0.02 on AWS\n"),
+        (False, 2, "Cost Explorer: 2 paid requests, $0.02\n"),
+        (False, 1, "Cost Explorer: 1 paid request, $0.01\n"),
+        (False, 0, ""),
+    ],
+)
+def test_nobody_is_told_to_have_paid_in_the_sandbox(
+    sandbox: bool, number: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell(Common(sandbox=sandbox), Remembered(FakeCloud({}), FrozenClock(), paid=Paid(number)))
+    assert capsys.readouterr().err == words

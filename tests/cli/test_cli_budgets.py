@@ -39,7 +39,7 @@ def test_status_agrees_with_the_report_and_shows_what_no_budget_counts(budgeted:
     assert Decimal(standing["(untagged)"]["actual_usd"]) == Decimal(report[None])
     assert standing["(untagged)"]["reason"] == "no costCenter"
     assert list(standing) == ["bedrock-sales", "bedrock-services", "bedrock-support", "(untagged)"]
-    assert ran.err.endswith("Cost Explorer: 1 paid request, $0.01\n")
+    assert ran.err.endswith("Cost Explorer: 1 request, $0.01 on AWS\n")
     for centre in ("sales", "services", "support"):
         row = standing[f"bedrock-{centre}"]
         assert 0 < Decimal(row["actual_usd"]) <= Decimal(report[centre])  # refreshed every 8 hours
@@ -127,7 +127,7 @@ def test_simulate_tells_when_alerts_would_have_fired(budgeted: Sentry) -> None:
         if row["alert"] == "actual > 80%":
             assert (row["fired_on"] is not None) is (Decimal(row["cost_usd"]) > Decimal("1.6"))
             assert row["times"] == int(row["fired_on"] is not None)
-    assert ran.err.endswith("Cost Explorer: 1 paid request, $0.01\n")
+    assert ran.err.endswith("Cost Explorer: 1 request, $0.01 on AWS\n")
     assert "not AWS's" in budgeted("budgets", "simulate").out
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from commands import Sentry
-from costsentry_cli.cli.demo import PLACE, run
+from costsentry_cli.cli.demo import PLACE, on_path, run
 from costsentry_cli.cli.options import Common
 from fakes import FrozenClock
 
@@ -87,3 +88,17 @@ def test_what_the_tour_suggests_works(folder: Path, sentry: Sentry, monkeypatch:
     assert sentry("invoke", "--cost-center", "sales", "Hello").status == 0
     assert sentry("tags", "status").status == 0
     assert sentry("profiles", "plan", "--check").status == 0
+
+
+def test_the_tour_tells_how_to_put_its_command_on_the_path_where_that_is_another(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in ("here", "there"):
+        (folder / place).mkdir()
+        (folder / place / "sentry").write_text("#!/bin/sh\n", encoding="utf-8")
+        (folder / place / "sentry").chmod(0o755)
+    monkeypatch.setattr(sys, "argv", ["here/sentry", "demo"])
+    wanted = f'    export PATH="{folder / "here"}:$PATH"\n'
+    for path, said in (("", wanted), (str(folder / "there"), wanted), (str(folder / "here"), "")):
+        monkeypatch.setenv("PATH", path)
+        assert on_path() == said

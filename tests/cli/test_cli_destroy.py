@@ -197,6 +197,7 @@ def test_where_tags_may_not_be_asked_for_what_has_a_known_name_is_deleted_all_th
     denied = ("resourcegroupstaggingapi.GetResources", "error:AccessDeniedException:403")
     in_sandbox("sandbox", "fault", *denied, "--times", "2")
     ran = in_sandbox("destroy", *AGREED)
+    assert "delete   ledger table spend-of-docs      123456789012 us-east-1\n" in ran.out
     assert (ran.status, "5 applied, 0 failed" in ran.err) == (0, True)
     for noun in ("ledger tables", "log groups"):  # and what that may leave behind is said
         assert f"{noun} under former names were not looked for: allow tag:GetResources\n" in ran.out

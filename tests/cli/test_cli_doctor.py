@@ -136,6 +136,7 @@ def test_without_credentials_it_says_where_they_come_from_and_checks_what_needs_
     ran = sentry("doctor")
     assert (ran.status, ran.err) == (4, "target: aws, not reached (CS0401)\n")
     assert "  FAIL  target         no AWS credentials found (CS0401)\n" in ran.out
+    assert "; or sentry ... --sandbox (no account needed)\n" in ran.out
     assert "  ok    models  " in ran.out
     assert "Permissions\n" not in ran.out
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import io
 import json
+import os
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -13,7 +18,7 @@ from commands import Sentry, Terminal
 from costsentry_cli.cli.forms import BY_ENDING, COSTS, TABLE, Format
 from costsentry_cli.cli.main import run
 from costsentry_cli.cli.options import Common
-from costsentry_cli.cli.output import emit, say
+from costsentry_cli.cli.output import emit, say, terminal_width
 from costsentry_cli.domain.table import Column, Table
 from costsentry_cli.render.formats import BINARY, FORMATS
 
@@ -179,3 +184,14 @@ def test_a_small_report_imports_only_what_its_format_needs(form: str, allowed: s
     status, *loaded = ended.stderr.splitlines()[-1].split()
     assert status == "0"
     assert set(loaded) == allowed
+
+
+def test_what_is_said_is_folded_to_the_terminal_it_goes_to_while_the_result_is_piped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leader, follower = os.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 47, 0, 0))
+    monkeypatch.delenv("COLUMNS", raising=False)
+    with os.fdopen(follower, "w") as terminal, os.fdopen(leader, "rb"):
+        assert terminal_width(terminal) == 47
+    assert terminal_width(io.StringIO()) == terminal_width()

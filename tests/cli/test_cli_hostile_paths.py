@@ -137,3 +137,12 @@ def test_a_name_in_the_manifest_is_never_a_path(in_sandbox: Sentry, folder: Path
     (folder / "profiles.yaml").write_text(BASIC.replace("docs-helper", "../../etc"))
     ran = in_sandbox("validate", "-o", "json")
     assert (ran.status, {one["line"] for one in json.loads(ran.out)["error"]["problems"]}) == (2, {2})
+
+
+def test_a_descriptor_takes_the_result_and_a_closed_one_is_refused_before_anything_is_done(in_sandbox: Sentry) -> None:
+    reading, writing = os.pipe()
+    assert in_sandbox("validate", "-o", "json", "--out", f"/dev/fd/{writing}").status == 0
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        assert '"valid": true' in pipe.read()
+    refused(in_sandbox("sync", "--yes", "--out", "/dev/fd/9999"), "/dev/fd/9999", "Bad file descriptor")

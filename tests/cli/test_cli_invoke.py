@@ -284,3 +284,13 @@ def test_a_recorded_call_names_the_command_that_shows_it(limited: Limited) -> No
     shown = re.search(r"^recorded: sentry (audit show \w{24} --audit-file calls.jsonl)$", ran.err, re.MULTILINE)
     assert shown is not None
     assert "costsentry.ending" in sentry(*shown[1].split()).out
+
+
+def test_a_call_that_could_not_be_recorded_is_not_made(limited: Limited) -> None:
+    sentry = limited(LIMITS)
+    for many in ((), ("--repeat", "3"), ("--stream",)):
+        ran = sentry(*HELLO, *many, "--audit-file", "absent/calls.jsonl")
+        assert (ran.status, ran.out) == (2, "")
+        assert "error[CS0103]: cannot record calls in absent/calls.jsonl: No such file or directory" in ran.err
+        assert "no call was made: nothing is charged" in ran.err
+    assert "1 of 2 requests" in sentry(*HELLO).err

@@ -127,12 +127,12 @@ def test_marketplace_billed_models_are_in(seeded: Sentry) -> None:
 
 def test_the_paid_requests_are_told_and_a_repeated_report_makes_none(seeded: Sentry) -> None:
     first = seeded("report", "--no-previous")
-    assert first.err.endswith("Cost Explorer: 1 paid request, $0.01\n")
+    assert first.err.endswith("Cost Explorer: 1 request, $0.01 on AWS\n")
     second = seeded("report", "--no-previous")
     assert second.out == first.out
-    assert "Cost Explorer: 0 paid requests, $0.00 (1 remembered, asked for at " in second.err
+    assert "Cost Explorer: 0 requests, $0.00 on AWS (1 remembered, asked for at " in second.err
     assert seeded("report", "--no-previous", "-o", "json").json()["paid_requests"] == 0
-    assert "1 paid request" in seeded("report", "--no-previous", "--refresh").err
+    assert "Cost Explorer: 1 request," in seeded("report", "--no-previous", "--refresh").err
 
 
 def test_offline_needs_what_is_remembered(seeded: Sentry) -> None:
@@ -165,7 +165,7 @@ def test_a_broken_memory_is_asked_anew(seeded: Sentry, folder: Path) -> None:
     (path,) = (folder / "sandbox.db.answers").iterdir()
     path.write_bytes(b"\x00\xff")
     again = seeded("report", "--no-previous")
-    assert (again.out, "1 paid request" in again.err) == (told, True)
+    assert (again.out, "Cost Explorer: 1 request," in again.err) == (told, True)
 
 
 def test_report_is_report_costs(seeded: Sentry) -> None:
@@ -188,6 +188,13 @@ def test_periods_are_rows_that_add_up_to_the_total(granularity: str, seeded: Sen
     total = seeded("report", "--last", days, "--no-previous", "-o", "json").json()["total"]["cost_usd"]
     assert document["total"]["cost_usd"] == total
     assert len({row["period"] for row in rows}) > (1 if granularity == "monthly" else 2)
+
+
+def test_a_value_that_no_profile_has_is_told_with_the_one_that_was_meant(seeded: Sentry) -> None:
+    told = "No profile of the manifest has costCenter slaes; did you mean sales?"
+    for flag, value in (("--exclude", "slaes"), ("--filter", "slaes"), ("--filter", "sales,slaes")):
+        assert told in seeded("report", "-g", "model", flag, f"costCenter={value}").out
+    assert "No profile of" not in seeded("report", "-g", "model", "--filter", "costCenter=sales,").out
 
 
 def test_filters_take_a_part_and_excludes_the_rest(seeded: Sentry) -> None:
@@ -224,7 +231,7 @@ def test_two_months_are_compared_with_reasons(seeded: Sentry) -> None:
     assert sum(Decimal(row["difference_usd"]) for row in document["drivers"]) == Decimal(
         document["total"]["difference_usd"]
     )
-    assert "0 paid requests" in seeded("report", "compare").err
+    assert "Cost Explorer: 0 requests," in seeded("report", "compare").err
     same = seeded("report", "compare", "--month", "2026-10", "--with", "2026-10")
     assert (same.status, "CS0107" in same.err) == (2, True)
 

@@ -99,8 +99,8 @@ def test_an_account_whose_billing_refuses_is_told_too(billed: Sentry, folder: Pa
 def test_what_was_asked_is_remembered_by_account_and_the_purse_is_one(billed: Sentry) -> None:
     stopped = billed(*ASKED, "--max-requests", "2")
     assert (stopped.status, "CS0210" in stopped.err) == (3, True)
-    assert "Cost Explorer: 1 paid request, $0.01 (2 remembered" in billed(*ASKED).err
-    assert "Cost Explorer: 0 paid requests, $0.00 (3 remembered" in billed(*ASKED).err
+    assert "Cost Explorer: 1 request, $0.01 on AWS (2 remembered" in billed(*ASKED).err
+    assert "Cost Explorer: 0 requests, $0.00 on AWS (3 remembered" in billed(*ASKED).err
 
 
 def test_focus_names_the_account_of_every_row(billed: Sentry) -> None:

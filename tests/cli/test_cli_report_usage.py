@@ -117,7 +117,7 @@ def test_every_format_has_the_same_rows_and_the_total_is_their_sum(seeded: Sentr
 
 def test_what_asking_cost_is_told(seeded: Sentry) -> None:
     said = seeded("report", "usage").err
-    assert said.endswith("CloudWatch: 44 metrics asked for, $0.00044\n")
+    assert said.endswith("CloudWatch: 44 metrics asked for, $0.00044 on AWS\n")
 
 
 def test_metered_calls_are_counted_as_they_are_made(in_sandbox: Sentry) -> None:

@@ -93,3 +93,14 @@ def test_laying_out_loses_no_word_and_passes_the_width_by_single_words_alone(
     lines = laid_out(f"{' ' * indent}x \t{' '.join(words)}\n", width).splitlines()
     assert " ".join(lines).split() == ["x", *words]
     assert all(len(line) <= width or " " not in line.strip().removeprefix("x ") for line in lines)
+
+
+@given(
+    st.lists(st.tuples(*[st.lists(st.text("ab", min_size=1, max_size=9), min_size=1).map(" ".join)] * 2), min_size=1)
+)
+def test_a_table_that_has_to_fold_breaks_no_word_and_stays_within_the_width(rows: list[tuple[str, str]]) -> None:
+    table = Table("t", (Column("one", "One"), Column("two", "Two")), tuple(rows))
+    lines = as_screen(table, width=24).splitlines()
+    assert max(map(len, lines)) <= 24
+    words = [word for row in rows for cell in row for word in cell.split()]
+    assert sorted(" ".join(lines).split()) == sorted(["One", "Two", *words])

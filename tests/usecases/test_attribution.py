@@ -73,3 +73,10 @@ def test_two_profiles_that_fit_are_told_apart_by_the_model(tmp_path: Path) -> No
     assert refused.value.code == "CS0106"
     chosen = resolve(account(*both), manifest(tmp_path, text), Wanted("sales", model="nova-lite"), "us-east-1")
     assert chosen.model == LITE
+
+
+def test_a_cost_centre_that_was_mistyped_is_told_the_one_that_was_meant(tmp_path: Path) -> None:
+    for asked, said in (("Slaes", "did you mean sales? costCenter in "), ("legal", "costCenter in ")):
+        with pytest.raises(SentryError) as refused:
+            resolve(account(), manifest(tmp_path), Wanted(asked), "us-east-1")
+        assert (refused.value.code, refused.value.help.startswith(said)) == ("CS0105", True)

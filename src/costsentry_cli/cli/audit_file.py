@@ -34,6 +34,22 @@ def append(path: Path, event: Mapping[str, Any]) -> None:
         raise SentryError("CS0103", f"cannot record the call in {path}: it was written in part")
 
 
+def ready(path: Path) -> None:
+    """See before a call is paid for that it can be recorded here; a file that is not there is made, empty.
+
+    Raises ``SentryError`` CS0103 when it cannot.
+    """
+    try:
+        files.create(path)
+    except OSError as error:
+        raise SentryError(
+            "CS0103",
+            f"cannot record calls in {path}: {error.strerror}",
+            cause="no call was made: nothing is charged",
+            help="name a file that can be written: --audit-file FILE",
+        ) from error
+
+
 def _mended(handle: int) -> str:
     """A line end where the last line has none: its writer was cut off."""
     size = os.fstat(handle).st_size

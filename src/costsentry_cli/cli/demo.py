@@ -15,7 +15,7 @@ from costsentry_cli.cli.context import Context, print_target, sandbox_at, sandbo
 from costsentry_cli.cli.forms import TALK
 from costsentry_cli.cli.metering import metering
 from costsentry_cli.cli.options import Common, common, group
-from costsentry_cli.cli.output import drawn, write_file
+from costsentry_cli.cli.output import drawn, fitted, terminal_width, write_file
 from costsentry_cli.domain import window
 from costsentry_cli.domain.kinds import KINDS
 from costsentry_cli.domain.manifest.types import Manifest
@@ -33,7 +33,11 @@ from costsentry_cli.usecases.metering import Metering
 app = group("A tour.")
 EXAMPLE = "example.profiles.yaml"
 PLACE = Path(".costsentry/demo")
+NAMES = ("sentry", "costsentry", "costsentry-cli")
+"""What this program is called, see ``project.scripts``."""
 STEPS = 7
+WIDE = 80
+"""Columns that a step and what came of it fit into."""
 TOO_LONG = 8000
 """Lines of a prompt that no minute of the example's limit has room for."""
 A_DAY_AND_AN_HOUR = timedelta(hours=25)
@@ -64,7 +68,7 @@ def run(shared: Common, place: Path, clock: Callable[[], datetime] | None = None
     for number, step in enumerate(steps, start=1):
         _told(number, *step())
     _told(STEPS, "report", "below")
-    _print("\n" + drawn(shared, tour.report()) + "\n" + _what_next(place))
+    _print("\n" + drawn(shared, tour.report()) + "\n" + fitted(shared, _what_next(place)))
 
 
 @dataclass
@@ -151,7 +155,9 @@ class Tour:
 
 
 def _told(number: int, what: str, result: str) -> None:
-    _print(f"  {number}/{STEPS}  {what:<40}{result}\n")
+    line = f"  {number}/{STEPS}  {what:<40}{result}\n"
+    narrow = sys.stdout.isatty() and terminal_width() < WIDE
+    _print(f"  {number}/{STEPS}  {what}\n       {result}\n" if narrow else line)
 
 
 def _print(text: str) -> None:
@@ -159,11 +165,20 @@ def _print(text: str) -> None:
     sys.stdout.flush()
 
 
+def on_path() -> str:
+    """The line that puts this program on the path, when its name there is nothing or another program."""
+    started = Path(sys.argv[0])
+    found = shutil.which(started.name)
+    if started.name not in NAMES or (found is not None and Path(found).resolve() == started.resolve()):
+        return ""
+    return f'    export PATH="{started.parent.absolute()}:$PATH"\n'
+
+
 def _what_next(place: Path) -> str:
     return f"""  What came before the tags were active stays (untagged), as on AWS.
 
   Yours to try, in the same sandbox:
-    export COSTSENTRY_SANDBOX=1
+{on_path()}    export COSTSENTRY_SANDBOX=1
     export COSTSENTRY_SANDBOX_DB={place}/sandbox.db
     export COSTSENTRY_FILE={place}/profiles.yaml
     sentry invoke --cost-center sales "Hello"

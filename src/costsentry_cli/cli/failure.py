@@ -9,12 +9,13 @@ import os
 import sys
 import traceback
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from costsentry_cli.cli.confided import unsaid
 from costsentry_cli.cli.forms import ANNOTATIONS, Format
 from costsentry_cli.cli.options import Common
-from costsentry_cli.cli.output import append_step_summary, for_terminal, terminal_width
+from costsentry_cli.cli.output import append_step_summary, for_terminal, say, terminal_width, write_file
 from costsentry_cli.domain.document import InvalidDocument
 from costsentry_cli.domain.errors import Exit, SentryError
 from costsentry_cli.render import annotations as notes
@@ -56,10 +57,10 @@ def told_of_document(invalid: InvalidDocument, argv: list[str]) -> int:
     """Every problem of a manifest or a request, each with its place."""
     asked = asked_format(argv)
     if asked in ANNOTATIONS:
-        _annotated(invalid, asked)
+        _annotated(invalid, asked, _given(argv, "--out"))
     elif asked == Format.JSON:
         to_stdout(errors.as_json(_document(invalid)))
-    sys.stderr.write(problems.text(invalid.problems, invalid.source, width=terminal_width()))
+    sys.stderr.write(problems.text(invalid.problems, invalid.source, width=terminal_width(sys.stderr)))
     return Exit.USAGE
 
 
@@ -71,11 +72,24 @@ def _document(invalid: InvalidDocument) -> dict[str, Any]:
     return errors.as_document(error) | {"problems": problems.as_json(invalid.problems, invalid.source)}
 
 
-def _annotated(invalid: InvalidDocument, wanted: str) -> None:
+def _annotated(invalid: InvalidDocument, wanted: str, out: str) -> None:
     found = notes.of_problems(invalid.problems, invalid.source)
-    to_stdout(notes.as_gitlab(found) if wanted == Format.GITLAB else notes.as_github(found))
+    text = notes.as_gitlab(found) if wanted == Format.GITLAB else notes.as_github(found)
+    if out in ("", "-"):
+        to_stdout(text)
+    else:
+        _to_file(Path(out), text)
     if wanted == Format.GITHUB:
         append_step_summary(found)
+
+
+def _to_file(path: Path, text: str) -> None:
+    """What a pipeline keeps, of a broken manifest most of all; a file that cannot be written hides no problem."""
+    try:
+        write_file(path, text)
+        say(f"wrote {path}")
+    except SentryError as error:
+        to_stderr(error, debug=False)
 
 
 def to_stdout(text: str) -> None:
@@ -92,14 +106,21 @@ def debugging(argv: list[str]) -> bool:
 
 def asked_format(argv: list[str]) -> str:
     """The format the command line asks for; read from the words, since parsing may have failed."""
-    asked = os.environ.get("COSTSENTRY_OUTPUT", Format.TABLE)
+    return _given(argv, "--output", "-o") or os.environ.get("COSTSENTRY_OUTPUT", Format.TABLE)
+
+
+def _given(argv: list[str], name: str, short: str | None = None) -> str:
+    """The value of the last such option, in any way of writing it; empty where it is not given."""
+    value = ""
     words = _options(argv)
     for word, following in zip(words, [*words[1:], ""], strict=True):
-        if word in ("-o", "--output"):
-            asked = following
-        elif word.startswith(("-o", "--output=")):
-            asked = word.removeprefix("--output").removeprefix("-o").removeprefix("=")
-    return asked
+        if word in (name, short):
+            value = following
+        elif word.startswith(f"{name}="):
+            value = word.removeprefix(f"{name}=")
+        elif short is not None and word.startswith(short):
+            value = word.removeprefix(short).removeprefix("=")
+    return value
 
 
 def _options(argv: list[str]) -> list[str]:

@@ -16,7 +16,7 @@ from costsentry_cli.cli.confided import confide
 from costsentry_cli.cli.context import Context, open_context, read_manifest
 from costsentry_cli.cli.forms import DOCUMENT
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
-from costsentry_cli.cli.output import emit_document, say
+from costsentry_cli.cli.output import emit_document, placed, say
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.render.safe import safe
 
@@ -137,6 +137,10 @@ def invoke(shared: Common, *, wanted: Wanted, way: Way, trail: Trail) -> int:
         say(f"adjusted: {change}" if change in prepared.fitted.adjustments else f"note: {change}")
     if way.dry_run:
         return _shown(shared, context, prepared)
+    if trail.audit_file is not None:
+        from costsentry_cli.cli.audit_file import ready
+
+        ready(trail.audit_file)
     if way.repeat > 1:
         from costsentry_cli.cli.load import many
 
@@ -152,8 +156,8 @@ def _shown(shared: Common, context: Context, prepared: Prepared) -> int:
     from costsentry_cli.render import reply as view
 
     region = context.target.region
-    body, text = view.prepared_document(prepared, region), safe(view.dry_run(prepared, region))
-    emit_document(shared, "dry_run", body, context.target.as_dict(), text)
+    screen = placed(shared, safe(view.dry_run(prepared, region)))
+    emit_document(shared, "dry_run", view.prepared_document(prepared, region), context.target.as_dict(), screen)
     return 0
 
 

@@ -12,7 +12,7 @@ from costsentry_cli.cli.failure import beside_the_result
 from costsentry_cli.cli.forms import DOCUMENT
 from costsentry_cli.cli.limit_views import Id, counted
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
-from costsentry_cli.cli.output import ask, emit, emit_document, say
+from costsentry_cli.cli.output import ask, emit, emit_document, fitted, say
 from costsentry_cli.domain.errors import Exit, SentryError
 from costsentry_cli.domain.ledger.counters import NOTHING
 from costsentry_cli.domain.limit_standing import amounts_document, declared, named, quantities, quantity
@@ -54,7 +54,8 @@ def reset(shared: Common, *, id: Id, yes: Yes = False) -> int:
         "forgotten": amounts_document(settled),
         "calls_under_way": len(standing.count.holds),
     }
-    text = f"{wanted.rule.id}: {forgot or 'nothing'} forgotten in the window {standing.window.id}\n"
+    what = f"{forgot} forgotten" if forgot else "nothing was used"
+    text = fitted(shared, f"{wanted.rule.id}: {what} in the window {standing.window.id}\n")
     emit_document(shared, "reset", body, from_where.context.target.as_dict(), text)
     return Exit.OK
 

@@ -13,7 +13,7 @@ from costsentry_cli.cli.context import Context, open_context, read_manifest
 from costsentry_cli.cli.forms import DOCUMENT
 from costsentry_cli.cli.gates import gates_of
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
-from costsentry_cli.cli.output import drawn, emit, emit_document, say
+from costsentry_cli.cli.output import drawn, emit, emit_document, fitted, say
 from costsentry_cli.domain.errors import Exit, SentryError
 from costsentry_cli.domain.limit_standing import GATES, Declared, Known, declared, failing, named
 from costsentry_cli.domain.manifest.types import Manifest
@@ -88,7 +88,7 @@ def status(shared: Common, *, no_denied: NoDenied = False, fail_on: FailOn = Non
     screen = f"{manifest.source.name} has no limits.\n"
     if for_a_person(shared) and known:
         screen = drawn(shared, view.for_people(table, now, ascii_only=ascii_only()))
-        screen += f"\nat {now:%Y-%m-%d %H:%M:%S} UTC, by {from_where.words}\n"
+        screen += fitted(shared, f"\nat {now:%Y-%m-%d %H:%M:%S} UTC, by {from_where.words}\n")
     emit(shared, table, from_where.context.target.as_dict(), screen)
     for text in (found := failing(known, gates)):
         say(f"gate: {text}")

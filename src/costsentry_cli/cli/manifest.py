@@ -9,7 +9,7 @@ import typer
 from costsentry_cli.cli.context import manifest_path, read_manifest
 from costsentry_cli.cli.forms import ANNOTATIONS, DOCUMENT, TALK, TEXT
 from costsentry_cli.cli.options import FILE, OUTPUT, Common, common, group
-from costsentry_cli.cli.output import annotate, emit_document, say, write, write_file
+from costsentry_cli.cli.output import annotate, emit_document, fitted, say, write, write_file
 from costsentry_cli.domain.errors import SentryError
 
 app = group("The manifest.")
@@ -52,9 +52,8 @@ def validate(shared: Common) -> None:
         annotate(shared, [])
         say(f"{name} is valid: {words}.")
         return
-    emit_document(
-        shared, "manifest", {"file": name, "valid": True, **counts, **monitors}, {}, f"{name} is valid: {words}.\n"
-    )
+    screen = fitted(shared, f"{name} is valid: {words}.\n")
+    emit_document(shared, "manifest", {"file": name, "valid": True, **counts, **monitors}, {}, screen)
 
 
 def _counted(number: int, plural: str) -> str:

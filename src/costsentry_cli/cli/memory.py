@@ -43,7 +43,7 @@ def remembered(shared: Common, context: Context, wishes: Wishes) -> Iterator[Rem
     try:
         yield memory
     finally:
-        _tell(memory)
+        tell(shared, memory)
 
 
 def of_account(memory: Remembered, context: Context, account: str, cloud: Cloud) -> Remembered:
@@ -64,12 +64,18 @@ def _folder(shared: Common) -> Path:
     return database.with_name(f"{database.name}.answers")
 
 
-def _tell(asked: Remembered) -> None:
-    """What was paid, on stderr, and how old what is remembered is; nothing when nothing was asked."""
+def tell(shared: Common, asked: Remembered) -> None:
+    """What was paid, on stderr, and how old what is remembered is; nothing when nothing was asked.
+
+    In the sandbox nobody pays: there it is what the same would cost on AWS.
+    """
     number = asked.requests
     if not number and not asked.reused:
         return
-    words = f"Cost Explorer: {number} paid request{'s' if number != 1 else ''}, ${asked.paid_usd}"
+    requests = f"request{'s' if number != 1 else ''}, ${asked.paid_usd}"
+    words = (
+        f"Cost Explorer: {number} {requests} on AWS" if shared.sandbox else f"Cost Explorer: {number} paid {requests}"
+    )
     if asked.reused and asked.oldest is not None:
         words += f" ({asked.reused} remembered, asked for at {asked.oldest:%Y-%m-%d %H:%M} UTC)"
     say(words)

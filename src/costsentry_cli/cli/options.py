@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from costsentry_cli import files
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.forms import BINARY, BY_ENDING, FOCUS_ENDING, SEPARATED, TABLE, TEXT, Format, Result
 from costsentry_cli.cli.option_groups import spread
@@ -187,10 +188,21 @@ def _fileable(asked: Common, out: Path, result: Result) -> Common:
         return replace(asked, out=None)
     if not result:
         raise SentryError("CS0101", "this command has no result to write to a file", help="leave --out out")
+    own = files.descriptor(out)
+    if own is not None:
+        return _open(asked, own)
     folder = out.parent
     if out.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
         why = "it is a folder" if out.is_dir() else f"{folder} is no folder that can be written"
         raise SentryError("CS0103", f"cannot write {out}: {why}")
+    return asked
+
+
+def _open(asked: Common, descriptor: int) -> Common:
+    try:
+        os.fstat(descriptor)
+    except OSError as error:
+        raise SentryError("CS0103", f"cannot write {asked.out}: {error.strerror}", help="--out - is stdout") from error
     return asked
 
 

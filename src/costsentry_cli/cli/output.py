@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from costsentry_cli import files
 from costsentry_cli.cli.forms import ANNOTATIONS, Format
@@ -70,6 +71,13 @@ def placed(common: Common, screen: str) -> str:
     from costsentry_cli.render.fold import laid_out
 
     return laid_out(screen, terminal_width() if sys.stdout.isatty() and common.out is None else None)
+
+
+def fitted(common: Common, text: str) -> str:
+    """Sentences as they fit the terminal; their lines are as long as they are when they go elsewhere."""
+    from costsentry_cli.render.fold import folded
+
+    return folded(text, terminal_width()) if sys.stdout.isatty() and common.out is None else text
 
 
 def annotate(common: Common, found: Sequence[Annotation]) -> None:
@@ -182,7 +190,7 @@ def for_terminal(text: str) -> str:
         return text
     from costsentry_cli.render.fold import folded
 
-    return folded(text, terminal_width())
+    return folded(text, terminal_width(sys.stderr))
 
 
 def ask(question: str, answer_flag: str) -> bool:
@@ -194,10 +202,14 @@ def ask(question: str, answer_flag: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def terminal_width() -> int:
-    """Columns of the terminal, or of COLUMNS."""
+def terminal_width(stream: TextIO | None = None) -> int:
+    """Columns of COLUMNS, of the terminal that this stream is (stdout may be a pipe meanwhile), or of stdout's."""
     import shutil
 
+    if stream is not None and not os.environ.get("COLUMNS"):
+        with suppress(OSError):  # no terminal, or a stand-in without a descriptor
+            if columns := os.get_terminal_size(stream.fileno()).columns:
+                return max(NARROWEST, columns)
     return max(NARROWEST, shutil.get_terminal_size().columns)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated
 
@@ -15,14 +16,16 @@ from costsentry_cli.cli.forms import COSTS, Format
 from costsentry_cli.cli.memory import Wishes, of_account, remembered
 from costsentry_cli.cli.options import FILE, OUTPUT, TARGET, Common, common, group
 from costsentry_cli.cli.output import emit
-from costsentry_cli.cli.reach import tell_troubles
+from costsentry_cli.cli.reach import manifest_if_any, tell_troubles
 from costsentry_cli.cli.waiting import say_how_time_passes
 from costsentry_cli.domain import window
+from costsentry_cli.domain.document import InvalidDocument
 from costsentry_cli.domain.errors import Exit, SentryError
 from costsentry_cli.domain.kind import Scope
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.plan import Trouble
 from costsentry_cli.domain.remembered import Remembered
+from costsentry_cli.domain.reports.cost_notes import undeclared
 from costsentry_cli.domain.reports.question import WORDS, Condition, Metric, Question, Sort, conditions_of, groups_of
 from costsentry_cli.domain.table import Table
 from costsentry_cli.domain.window import Granularity, Window
@@ -146,8 +149,21 @@ def _answer(shared: Common, context: Context, question: Question, memory: Rememb
         table = report_costs.focus(memory, question, context.clock(), context.target.account)
     else:
         table = report_costs.costs(memory, question, context.clock())
+        table = replace(
+            table, notes=(*table.notes, *undeclared(question, len(table.rows), _declared(shared, question)))
+        )
     emit(shared, table, context.target.as_dict())
     return table
+
+
+def _declared(shared: Common, question: Question) -> dict[str, list[str]]:
+    """The values of each tag key in the manifest, where there is one; it is read only if something is filtered."""
+    values: dict[str, list[str]] = {}
+    with suppress(InvalidDocument):  # a report does not depend on it
+        manifest = manifest_if_any(shared) if question.only or question.without else None
+        for key, value in sorted({tag for one in (manifest.profiles if manifest else ()) for tag in one.tags.items()}):
+            values.setdefault(key, []).append(value)
+    return values
 
 
 def _each(shared: Common, context: Context, question: Question, memory: Remembered, manifest: Manifest) -> int:

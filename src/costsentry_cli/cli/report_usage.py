@@ -65,7 +65,8 @@ def usage(
     table = reports.report(seen.clouds, seen.scopes, question, source, events)
     emit(shared, table, seen.context.target.as_dict())
     facts = table.facts or {}
-    say(f"CloudWatch: {facts['paid_metrics']:,} metrics asked for, ${facts['paid_metrics_usd']}")
+    where = " on AWS" if shared.sandbox else ""
+    say(f"CloudWatch: {facts['paid_metrics']:,} metrics asked for, ${facts['paid_metrics_usd']}{where}")
     seen.tell_troubles()
 
 

@@ -10,7 +10,7 @@ import typer
 from costsentry_cli.cli import context
 from costsentry_cli.cli.forms import DOCUMENT, TALK, TEXT
 from costsentry_cli.cli.options import OUTPUT, Common, common, group
-from costsentry_cli.cli.output import ask, emit_document, say, write
+from costsentry_cli.cli.output import ask, emit_document, fitted, say, write
 from costsentry_cli.cli.waiting import duration
 from costsentry_cli.domain.errors import Exit, SentryError
 from costsentry_cli.domain.money import plain
@@ -72,8 +72,11 @@ def status(shared: Common) -> None:
         "model_violations": held.violations,
         "other_services": list(held.moto),
     }
-    shown = {**body, "other_services": ", ".join(held.moto) or "none"}
-    lines = [f"  {name.replace('_', ' '):<22}{value}\n" for name, value in shown.items()]
+    shown = {name: f"{value:,}" if isinstance(value, int) else value for name, value in body.items()}
+    shown |= {"clock_ahead_seconds": str(held.offset), "billed_usd": f"${plain(held.billed)}"}
+    shown |= {"other_services": ", ".join(held.moto) or "none"}
+    titles = {"clock_ahead_seconds": "clock ahead", "billed_usd": "billed"}
+    lines = [f"  {titles.get(name, name.replace('_', ' ')):<22}{value}\n" for name, value in shown.items()]
     emit_document(shared, "sandbox", body, {"kind": "sandbox"}, "".join(lines))
 
 
@@ -136,7 +139,7 @@ def seed(
     }
     words = f"{sown.calls:,} calls since {sown.start.date()}, through {len(sown.profiles)} profiles and some without\n"
     again = f"seed {random_seed} is in this sandbox already; give another --seed, or sentry sandbox reset\n"
-    emit_document(shared, "seed", body, {"kind": "sandbox"}, again if sown.already else words)
+    emit_document(shared, "seed", body, {"kind": "sandbox"}, fitted(shared, again if sown.already else words))
 
 
 def _days(days: int | None, months: int | None, today: date) -> int:

@@ -81,7 +81,7 @@ _ROWS: tuple[Entry, ...] = (
     Entry("CS0106", Exit.USAGE, "more than one profile fits", "narrow it: --model, --application, --environment"),
     Entry("CS0107", Exit.USAGE, "a period that cannot be read", "for example --last 30d, --month 2026-10"),
     # 02xx gates, partial work, safety
-    Entry("CS0201", Exit.GATE, "the plan has changes", "apply them: sentry profiles sync"),
+    Entry("CS0201", Exit.GATE, "the plan has changes", "apply them: sentry sync"),
     Entry("CS0202", Exit.PARTIAL, "applied in part", "mend the cause and run it again: done work is not repeated"),
     Entry("CS0203", Exit.UNSAFE, "refused as unsafe", "look at the plan: it says why, and which flag allows it"),
     Entry("CS0204", Exit.UNSAFE, "this is another account than the manifest names", "check account: and --aws-profile"),
@@ -133,7 +133,7 @@ _ROWS: tuple[Entry, ...] = (
     Entry("CS0801", Exit.AWS, "AWS throttled the call", "run it again in a while: done work is not repeated"),
     Entry("CS0802", Exit.AWS, "AWS refused the call", "read AWS's sentence; it names the field"),
     Entry("CS0803", Exit.AWS, "AWS does not know that resource", "see: sentry profiles list"),
-    Entry("CS0804", Exit.AWS, "AWS reports a conflict", "run it again; if it stays: sentry profiles plan"),
+    Entry("CS0804", Exit.AWS, "AWS reports a conflict", "run it again; if it stays: sentry plan"),
     Entry("CS0805", Exit.AWS, "an AWS quota is used up", "ask for more in Service Quotas"),
     Entry("CS0806", Exit.AWS, "AWS is unavailable", "run it again in a while"),
     Entry("CS0807", Exit.AWS, "AWS cannot be reached", "check network, proxy, region and AWS_ENDPOINT_URL"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from costsentry_cli.domain.kind import GLOBAL
 from costsentry_cli.domain.plan import Plan
-from costsentry_cli.render.plan import counted, listed, warned
+from costsentry_cli.render.plan import counted, listed, region_of, warned
 
 
 def as_text(plan: Plan, namespace: str) -> str:
@@ -20,11 +20,11 @@ def sentence(plan: Plan) -> str:
     """``Destroy: 3 profiles, 1 budget in 1 account, 2 regions.``"""
     deleted = plan.writing()
     accounts = len({change.scope.account for change in deleted})
-    regions = len({change.scope.region for change in deleted} - {GLOBAL})
+    regions = len({region_of(change) for change in deleted} - {GLOBAL})
     held = len(plan.changes) - len(deleted)
     also = f"  {held} held back." if held else ""
-    places = f"{_counted(accounts, 'account')}, {_counted(regions, 'region')}"
-    return f"Destroy: {counted(deleted) or 'nothing'} in {places}.{also}"
+    places = ", ".join(_counted(n, noun) for n, noun in ((accounts, "account"), (regions, "region")) if n)
+    return f"Destroy: {counted(deleted) or 'nothing'}{f' in {places}' if places else ''}.{also}"
 
 
 def _counted(number: int, noun: str) -> str:

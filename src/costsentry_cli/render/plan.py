@@ -199,8 +199,15 @@ def _head(plan: Plan, manifest_name: str) -> str:
     return f"{manifest_name} -> {wanted} wanted, {live} live{note}"
 
 
+def region_of(change: Change) -> str:
+    """Where it is: of what is declared once for all regions (a ledger table) the ARN tells; ``global`` has none."""
+    parts = (change.arn or "").split(":")
+    told = parts[3] if change.scope.region == GLOBAL and len(parts) > 3 else ""
+    return told or change.scope.region
+
+
 def _scope(change: Change) -> str:
-    return f"{change.scope.account} {change.scope.region}"
+    return f"{change.scope.account} {region_of(change)}"
 
 
 def _details(change: Change) -> Iterable[str]:

@@ -85,13 +85,14 @@ def dry_run(prepared: Prepared, region: str) -> str:
         if worst.nano_usd is None
         else f"at most {quantity('nano_usd', worst.nano_usd)}"
     )
-    rules = [f"  {safe_line(rule.id)}" for rule in prepared.rules] or ["  none"]
+    parts = f"{worst.input_tokens:,} in ({how}), {worst.output_tokens:,} out"
+    rules = [f"  {safe_line(rule.id)}" for rule in prepared.rules]
     lines = [
         f"{call.service} {call.operation} in {call.region}",
         json.dumps(call_document(call)["params"], indent=2, ensure_ascii=False),
-        f"reserves  {quantity('tokens', worst.tokens)}: {worst.input_tokens:,} in ({how}), {worst.output_tokens:,} out",
+        f"reserves  \t{quantity('tokens', worst.tokens)}: {parts}",
         f"costs     {most}",
-        "limits that count it:",
+        f"limits that count it:{'' if prepared.rules else ' none'}",
         *rules,
         "Nothing was called.",
     ]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from costsentry_cli.domain.table import Column, Table, Type
 from costsentry_cli.render.cells import RIGHT, notes, words
+from costsentry_cli.render.fold import columns as cells
 from costsentry_cli.render.fold import folded
 from costsentry_cli.render.safe import safe, safe_line
 
@@ -57,15 +58,39 @@ def _drawn(table: Table, width: int, *, color: bool, ascii_only: bool) -> str:
         file=out, width=width, force_terminal=color, no_color=not color, color_system="standard" if color else None
     )
     grid = Grid(box=None, padding=(0, GAP, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
-    for column in table.columns:
-        right = column.type in RIGHT
+    rows = list(words(table, ascii_only=ascii_only))
+    for column, wide in zip(table.columns, _widths(table, rows, width), strict=True):
         grid.add_column(
-            Text(safe_line(column.title)), justify="right" if right else "left", overflow="fold", no_wrap=_whole(column)
+            Text(safe_line(column.title)),
+            justify="right" if column.type in RIGHT else "left",
+            overflow="fold",
+            no_wrap=_whole(column),
+            width=wide,
         )
-    for number, row in enumerate(words(table, ascii_only=ascii_only)):
+    for number, row in enumerate(rows):
         grid.add_row(*(Text(cell) for cell in row), style="bold" if number >= len(table.rows) else None)
     console.print(grid)
     return "".join(f"{line.rstrip()}\n" for line in _plain_ends(out.getvalue()))
+
+
+def _widths(table: Table, rows: Sequence[Sequence[str]], width: int) -> list[int | None]:
+    """How wide each column is where they must share the room: no word of a text is broken, and no text is
+    wider than another that has to be folded. None for all where everything fits, or where not even the words do.
+    """
+    texts = list(zip(*([safe_line(column.title) for column in table.columns], *rows), strict=True))
+    most = [max(map(cells, column)) for column in texts]
+    least = [
+        most[place] if _whole(column) else max(cells(word) for text in texts[place] for word in text.split() or [""])
+        for place, column in enumerate(table.columns)
+    ]
+    room = width - GAP * (len(most) - 1)
+    if not sum(least) <= room < sum(most):
+        return [None] * len(most)
+
+    def capped(cap: int) -> list[int]:
+        return [max(low, min(high, cap)) for low, high in zip(least, most, strict=True)]
+
+    return [*next(wide for wide in map(capped, range(room, -1, -1)) if sum(wide) <= room)]
 
 
 def _whole(column: Column) -> bool:

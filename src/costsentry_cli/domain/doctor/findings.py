@@ -73,7 +73,8 @@ def fail(area: Area, check: str, says: str, fix: str, exit: Exit, *details: str)
 def failed(area: Area, check: str, error: SentryError) -> Finding:
     """The look itself failed."""
     told = f"{error.message} ({error.code})"
-    return fail(area, check, told, error.help, error.exit, *filter(None, (error.where, *error.details)))
+    fix = "; or ".join(f"{step.command} ({step.note})" if step.note else step.command for step in error.steps)
+    return fail(area, check, told, fix or error.help, error.exit, *filter(None, (error.where, *error.details)))
 
 
 def ordered(found: Iterable[Finding]) -> list[Finding]:

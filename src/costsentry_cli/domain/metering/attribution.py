@@ -10,6 +10,7 @@ from costsentry_cli.domain.calls import Cloud
 from costsentry_cli.domain.catalog import kind_of_reference
 from costsentry_cli.domain.errors import SentryError
 from costsentry_cli.domain.kinds.inference_profile import list_profiles, tagged
+from costsentry_cli.domain.manifest.findings import most_similar
 from costsentry_cli.domain.manifest.types import Manifest
 from costsentry_cli.domain.meter import Caller
 from costsentry_cli.domain.metering.request import KNOWN_TAGS, Request
@@ -123,7 +124,9 @@ def _nothing_declared(manifest: Manifest, wanted: Wanted) -> SentryError:
         there = sorted({profile.model if key == "model" else profile.tags.get(key, "") for profile in left} - {""})
         left = [p for p in left if value in ("", p.tags.get(key) if key != "model" else p.model)]
         if not left:
-            help_text = f"{key} in {manifest.source.name}: {', '.join(there) or 'none'}"
+            near = most_similar(value, tuple(there))
+            meant = f"did you mean {near}? " if near else ""
+            help_text = f"{meant}{key} in {manifest.source.name}: {', '.join(there) or 'none'}"
             break
     else:
         help_text = "see: sentry validate"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
+from costsentry_cli.domain.manifest.findings import most_similar
 from costsentry_cli.domain.money import places, usd
 from costsentry_cli.domain.reports.costs import Folded, within
 from costsentry_cli.domain.reports.question import TAG, Condition, Question
@@ -94,3 +95,18 @@ def _unseen(question: Question, found: Sequence[Line]) -> Iterator[str]:
         missing = [value for value in wanted if value not in seen]
         if found and missing:
             yield f"No cost has {group.word} {', '.join(value or group.unknown for value in missing)}."
+
+
+def undeclared(question: Question, found: int, declared: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Values in filters that no profile of the manifest has, with what was meant: of ``declared``, by tag key.
+
+    A single value that the report was filtered by, and for which it ``found`` rows, is there all the same.
+    """
+    proved = [one for one in question.only if found and len(one.values) == 1]
+    for one in (*question.only, *question.without):
+        known = declared.get(one.group.key, ()) if one.group.kind == TAG else ()
+        for value in one.values:
+            if known and value and value not in known and one not in proved:
+                meant = most_similar(value, tuple(known))
+                others = f"; did you mean {meant}?" if meant else f": {', '.join(known)}"
+                yield f"No profile of the manifest has {one.group.word} {value}{others}"
