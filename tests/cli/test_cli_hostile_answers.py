@@ -51,7 +51,7 @@ COMMANDS = [
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[HostileAccount, str]]:
     """A seeded sandbox behind HTTP, honest until it is told to twist."""
     sandbox = Sandbox(tmp_path_factory.mktemp("hostile") / "sandbox.db")
-    seed_sandbox(sandbox, 20, 1)
+    seed_sandbox(sandbox, 20, 1, invocation_log=False)
     hostile = HostileAccount(sandbox)
     with start(hostile) as url:
         yield hostile, url
