@@ -271,3 +271,21 @@ def test_at_sixty_columns_the_line_in_the_file_and_the_end_of_the_sentence_stand
     assert out.endswith(
         "Nothing has been changed.  Apply:\n                           sentry sync   (CI gate: --check)\n"
     )
+
+
+class Pressed(Terminal):
+    """A person who presses Ctrl-C where an answer is wanted."""
+
+    def readline(self, size: int = -1, /) -> str:
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_at_the_question_says_so_on_a_line_of_its_own(
+    in_sandbox: Sentry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.stdin", Pressed())
+        patched.setattr("sys.stderr", said := Terminal())
+        assert in_sandbox("sync").status == 130
+    assert "[y/N] \nerror[CS0902]: interrupted\n" in said.getvalue()
+    assert said.getvalue().endswith("help: run it again: done work is not repeated\n")

@@ -20,7 +20,7 @@ from costsentry_cli import files
 from costsentry_cli.cli import completion
 from costsentry_cli.cli.forms import BINARY, BY_ENDING, FOCUS_ENDING, SEPARATED, TABLE, TEXT, Format, Result
 from costsentry_cli.cli.option_groups import spread
-from costsentry_cli.domain.errors import SentryError
+from costsentry_cli.domain.errors import INTERRUPTED, SentryError
 
 SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 TARGET = frozenset({"sandbox", "sandbox_db", "region", "aws_profile"})
@@ -120,6 +120,10 @@ def common(*shown: frozenset[str], result: Result = TABLE) -> Callable[[Callable
             except SentryError as error:
                 error.help = asked.pasteable(error.help)
                 raise
+            except KeyboardInterrupt as pressed:  # the command line's library would end without a word
+                if sys.stderr.isatty():
+                    sys.stderr.write("\n")  # the terminal has drawn ^C
+                raise SentryError(INTERRUPTED, "interrupted") from pressed
 
         parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*own, *shared)]
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
