@@ -26,7 +26,7 @@ Month = Annotated[str | None, typer.Option("--month", help="The month, 2026-10 (
 
 @app.command("lint")
 @common(FILE, TARGET, OUTPUT, result=FINDINGS)
-def lint_command(  # noqa: PLR0913, RUF100 a paid question has this many sides
+def lint_command(
     shared: Common,
     *,
     check: Check = False,

@@ -38,7 +38,7 @@ def list_budgets(shared: Common, *, mine: Mine = False) -> None:
 
 @app.command()
 @common(FILE, TARGET, OUTPUT)
-def status(  # noqa: PLR0913, RUF100 a paid question has this many sides
+def status(
     shared: Common,
     *,
     everybody: All = False,

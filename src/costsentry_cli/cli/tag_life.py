@@ -47,7 +47,7 @@ Force = Annotated[bool, typer.Option("--force", help="What the manifest wants ac
 
 @app.command()
 @common(FILE, TARGET, OUTPUT)
-def status(  # noqa: PLR0913, RUF100 a paid question has this many sides
+def status(
     shared: Common,
     *,
     keys: Keys = None,
